@@ -1,0 +1,174 @@
+"""The tables of a study, as they are written: types, ranges and names of keys.
+
+Nothing here is filled in or resolved; that is :mod:`ceteris.study.design`.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+
+Preset = Literal["keras", "book", "torch"]
+Budget = Literal["steps", "epochs", "images", "parameters", "multiply_adds", "none"]
+
+
+def _part(value: float) -> float:
+    if 0 < value < 1 or (isinstance(value, int) and value >= 1):
+        return value
+    raise ValueError("a fraction above 0 and below 1, or a whole number of images")
+
+
+def _part_or_none(value: float) -> float:
+    return value if value == 0 else _part(value)
+
+
+def _interval(value: int | str) -> int | str:
+    if value == "epoch" or (isinstance(value, int) and value >= 1):
+        return value
+    raise ValueError("'epoch', or a number of steps of 1 or more")
+
+
+Part = Annotated[float | int, AfterValidator(_part)]
+PartOrNone = Annotated[float | int, AfterValidator(_part_or_none)]
+Interval = Annotated[int | str, AfterValidator(_interval)]
+Picking = Literal["first", "last", "random", "stratified"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class DataSpec(_Table):
+    """``[data]``: what is learned from, and how it is split.
+
+    Args:
+        name: a registered data set, or ``"folder"`` for a folder of images by class.
+        path, size, colour: for ``"folder"``: where it is, ``[height, width]``, ``"grey"|"rgb"``.
+        images, images_by: use only so many of the training images, and which.
+        validation, validation_by: images held out of those, a fraction below 1 or a count.
+        test, test_by: for a set that has no published test part.
+        split_seed: another number, another split.
+        resample_split: draw the validation split and the subset anew for every seed.
+        scale: ``"unit"`` divides pixels to 0..1; ``"none"`` leaves them as they are.
+    """
+
+    name: str
+    path: str | None = None
+    size: Annotated[tuple[int, int], Strict(False)] | None = None
+    colour: Literal["grey", "rgb"] | None = None
+    images: Annotated[int, Field(ge=1)] | None = None
+    images_by: Picking = "first"
+    validation: PartOrNone = 0
+    validation_by: Picking = "stratified"
+    test: Part | None = None
+    test_by: Picking = "stratified"
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    resample_split: bool = False
+    scale: Literal["unit", "none"] = "unit"
+
+
+class NetworkSpec(_Table):
+    """``[network]``: a registered name, a list of layers, or code of one's own.
+
+    Exactly one of ``name``, ``layers``, ``code`` (``"file.py:function"``) and ``function`` (a
+    Python callable that returns a ``torch.nn.Module``). Every other key is an argument of the
+    named network or of the function.
+    """
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+
+    name: str | None = None
+    layers: list[Any] | None = None
+    code: str | None = None
+    function: Callable[..., Any] | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the network is made with, for example ``{"hidden": [100, 100]}``."""
+        return dict(self.model_extra or {})
+
+
+class TrainSpec(_Table):
+    """``[train]``: the recipe all arms share, except for what is varied.
+
+    Options of the optimizer, the initializer and the schedule stand here too, under the names
+    their registers give them (``learning_rate``, ``momentum``, ``initial_std``, ``warmup_steps``).
+    Exactly one of ``steps``, ``epochs`` and ``images_seen`` says how long a run is.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    steps: Annotated[int, Field(ge=1)] | None = None
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    images_seen: Annotated[int, Field(ge=1)] | None = None
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    sampling: Literal["permutation", "replacement"] | None = None
+    last_batch: Literal["keep", "drop"] | None = None
+    loss: str = "cross_entropy"
+    loss_recorded: Literal["before", "after"] | None = None
+    optimizer: str = "adam"
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    decay: Literal["l2", "decoupled"] | None = None
+    initializer: str | None = None
+    schedule: str = "constant"
+    evaluate_every: Interval = "epoch"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the optimizer, the initializer or the schedule."""
+        return dict(self.model_extra or {})
+
+
+def _network_table(value: object) -> object:
+    # `network = "mlp"`, `network = "my_net.py:make"` and `network=function` are short forms.
+    if isinstance(value, str):
+        return {"code": value} if ".py:" in value else {"name": value}
+    if callable(value):
+        return {"function": value}
+    return value
+
+
+class StudySpec(_Table):
+    """The whole study as declared.
+
+    Args:
+        name: letters, digits, ``.``, ``_`` and ``-``: it names the study's folder.
+        question: what the study is to answer, one sentence.
+        report: ids of the course reports it comes from.
+        notes: what a reader should know, and what the reports did otherwise.
+        preset: whose defaults fill in what is not said (:mod:`ceteris.study.presets`).
+        seeds: replicates of every arm.
+        root_seed: another number, other draws for every seed.
+        looks: how often the comparison may be read, seeds added in between; each pays for itself.
+        primary_metric: what the conclusion is about.
+        baseline: the arm the others are compared with; the first one if not said.
+        comparisons: every arm against the baseline, or all pairs.
+        budget: what arms must be equal in; what ``[train]`` says if not said.
+        keep_weights: of each run, the best evaluation's, every evaluation's, or none.
+        data, network, train: what is learned from, what learns, and how.
+        factors: what is varied, every combination being an arm.
+        arms: or the arms by name, each saying what it changes.
+        quick: what ``--quick`` changes, by dotted key.
+    """
+
+    name: str
+    question: str = ""
+    report: Annotated[tuple[str, ...], Strict(False)] = ()
+    notes: str = ""
+    preset: Preset = "keras"
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 8
+    root_seed: Annotated[int, Field(ge=0)] = 0
+    looks: Annotated[int, Field(ge=1, le=100)] = 1
+    primary_metric: str = "test_accuracy"
+    baseline: str | dict[str, Any] | None = None
+    comparisons: Literal["baseline", "all_pairs"] = "baseline"
+    budget: Budget | None = None
+    keep_weights: Literal["none", "best", "all"] = "best"
+    data: DataSpec
+    network: Annotated[NetworkSpec, BeforeValidator(_network_table)]
+    train: TrainSpec
+    factors: dict[str, list[Any]] = Field(default_factory=dict)
+    arms: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    quick: dict[str, Any] = Field(default_factory=dict)

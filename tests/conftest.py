@@ -1,0 +1,32 @@
+"""What every test stands on: a home of its own, a plain terminal of 80 columns, real data if any."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = os.environ.get("CETERIS_DATA")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the home of the person who runs it, nor the real data by accident."""
+    monkeypatch.setenv("CETERIS_HOME", str(tmp_path_factory.mktemp("home") / "ceteris"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `realdata` run where the real data sets are, and say so where they are not."""
+    if REAL_DATA:
+        return
+    absent = pytest.mark.skip(reason="CETERIS_DATA is not set: the real data sets are not here")
+    for item in items:
+        if "realdata" in item.keywords:
+            item.add_marker(absent)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of the real data sets, for tests marked `realdata`."""
+    return Path(REAL_DATA or "")
