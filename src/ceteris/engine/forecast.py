@@ -1,0 +1,109 @@
+"""How long a study will take and how much it will keep, measured on this machine beforehand."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ceteris.engine.learner import Learner
+from ceteris.engine.material import Material, open_material
+from ceteris.engine.measure import logits_of
+from ceteris.engine.network import decayed_names, make_module
+from ceteris.engine.task import Task
+from ceteris.seeds import Streams
+
+_WARM_STEPS = 3
+_MEASURED_S = 0.4  # per program: long enough for tens of steps of a small network
+_EVALUATED = 1000  # images
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Seconds of one worker's time, and bytes kept on disk."""
+
+    seconds: float
+    bytes_kept: int
+
+
+def forecast(tasks: list[Task]) -> Forecast:
+    """Time a few steps and a piece of evaluation of each program, and multiply.
+
+    Args:
+        tasks: all runs to be trained. Their checkpoints are not touched and nothing is written.
+    """
+    torch.set_num_threads(1)
+    rates: dict[str, tuple[float, float, int]] = {}
+    seconds, kept = 0.0, 0
+    for task in tasks:
+        program = task.arm
+        if program not in rates:
+            rates[program] = _measure(task)
+        per_step, per_image, num_weights = rates[program]
+        seconds += _run_seconds(task, per_step, per_image)
+        kept += _run_bytes(task, num_weights)
+    return Forecast(seconds, kept)
+
+
+def _measure(task: Task) -> tuple[float, float, int]:
+    """Seconds a step, seconds an evaluated image, and numbers kept as weights."""
+    material = open_material(task.data, task.recipe.data.scale)
+    module = make_module(
+        task.recipe.network,
+        task.recipe.train,
+        make=task.make,
+        streams=Streams(task.root_seed, task.seed),
+        input_shape=material.shape,
+        num_classes=material.num_classes,
+    )
+    learner = Learner(module, task.recipe.train, decayed_names(module, task.recipe.network))
+    rows = torch.from_numpy(task.rows.train)
+    size = min(task.recipe.train.batch_size, len(rows))
+    done, began = 0, 0.0
+    while done < _WARM_STEPS + 1 or time.perf_counter() - began < _MEASURED_S:
+        if done == _WARM_STEPS:
+            began = time.perf_counter()
+        picked = rows[torch.randint(len(rows), (size,))]
+        learner.step(*material.batch(picked), 1e-6, done + 1)
+        done += 1
+    per_step = (time.perf_counter() - began) / (done - _WARM_STEPS)
+    return per_step, _evaluation(learner, material, task.rows.train), _numbers(learner)
+
+
+def _evaluation(learner: Learner, material: Material, rows: np.ndarray) -> float:
+    piece = rows[:_EVALUATED]
+    began = time.perf_counter()
+    logits_of(learner.module, material, piece)
+    return (time.perf_counter() - began) / len(piece)
+
+
+def _numbers(learner: Learner) -> int:
+    return sum(array.size for array in learner.weights().values())
+
+
+def _run_seconds(task: Task, per_step: float, per_image: float) -> float:
+    train = task.recipe.train
+    total = train.total_steps(len(task.rows.train))
+    return total * per_step + _evaluations(task) * per_image * (
+        len(task.rows.train) + len(task.rows.validation)
+    )
+
+
+def _evaluations(task: Task) -> int:
+    train = task.recipe.train
+    num_images = len(task.rows.train)
+    every = train.steps_per_epoch(num_images) if train.evaluate_every == "epoch" else train.evaluate_every
+    return -(-train.total_steps(num_images) // every)
+
+
+def _run_bytes(task: Task, num_weights: int) -> int:
+    copies = {"none": 0, "best": 1, "all": 1 + _evaluations(task)}[task.keep_weights]
+    predicted = len(task.rows.validation) + len(task.rows.test)
+    per_prediction = 8 + 4 * 10  # a row number and the logits; ten classes are typical
+    per_step = 4 + 4  # loss and number right
+    return (
+        4 * num_weights * copies
+        + predicted * per_prediction
+        + per_step * task.recipe.train.total_steps(len(task.rows.train))
+    )
+

@@ -1,0 +1,81 @@
+"""What goes to a worker and what comes back: plain values, nothing that holds a file open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ceteris.study.recipe import Recipe
+
+Status = Literal["finished", "stopped", "diverged", "failed"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Row numbers of the images a run may train on, choose on and, at its end, be tested on."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run to train.
+
+    Args:
+        run_id: digest of everything the result depends on; names the run's checkpoints.
+        arm: for messages only; nothing is drawn from it.
+        seed, root_seed: the replicate and the study's root seed.
+        recipe: complete.
+        make: the user's own function by value (``cloudpickle``), or empty.
+        data: the folder of parsed arrays that every worker maps.
+        rows: the split of this run.
+        checkpoints: folder the run's checkpoints are kept in.
+        checkpoint_every_s: seconds of training between two checkpoints.
+        keep_weights: which weights come back with the outcome.
+    """
+
+    run_id: str
+    arm: str
+    seed: int
+    root_seed: int
+    recipe: Recipe
+    make: bytes
+    data: Path
+    rows: Rows
+    checkpoints: Path
+    checkpoint_every_s: float = 30.0
+    keep_weights: Literal["none", "best", "all"] = "best"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Args:
+        status: never ``"stopped"`` in this version for any reason but the run's own rule.
+        sentence: why, in words.
+        steps: updates that count; for a diverged run those before the first loss that is not finite.
+        duration_s: seconds of training and evaluation, over all sessions of the run.
+        metrics: name -> number at the end of the run (:mod:`ceteris.study.metrics`).
+        arrays: set name -> arrays: ``curves``, ``predictions``, ``weights``.
+        digest: SHA-256 over final weights and curves; equal digests, equal runs.
+    """
+
+    status: Status
+    sentence: str
+    steps: int
+    duration_s: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    arrays: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A run that was asked to stop: it has not ended, its checkpoint waits at this step."""
+
+    step: int
