@@ -1,0 +1,164 @@
+"""``list``, ``show`` and ``compare``: what is there, without training or executing anything."""
+
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from ceteris.cli.tables import console, print_answer, print_comparisons, print_json
+from ceteris.errors import CeterisError, nearest, shown, unknown_name
+from ceteris.evaluate import Comparison, chance, compare, direction, read_results
+from ceteris.report import Answer, comparison_as_json, read_answer
+from ceteris.store import is_ours, list_studies, open_home, study_folder
+from ceteris.study import METRICS, catalogue, load
+
+
+def print_list(home: Path | None, *, json: bool) -> None:
+    """The built-in studies with their questions, and the studies in the home."""
+    opened = open_home(home, create=False)
+    built_in = [load(name).spec for name in catalogue()]
+    answers = [read_answer(study_folder(opened, name)) for name in list_studies(opened)]
+    kept = [answer for answer in answers if answer is not None]
+    if json:
+        print_json(
+            {
+                "built_in": [
+                    {"name": s.name, "report": list(s.report), "question": s.question}
+                    for s in built_in
+                ],
+                "studies": [
+                    {
+                        "name": a.study,
+                        "folder": str(a.folder),
+                        "runs": len(a.runs),
+                        "ended": a.num_ended,
+                    }
+                    for a in kept
+                ],
+            }
+        )
+        return
+    out = console()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("built-in study", "report", "question"):
+        table.add_column(heading, header_style="bold")
+    for spec in built_in:
+        table.add_row(Text(spec.name), Text(" ".join(spec.report)), Text(spec.question))
+    out.print(table)
+    out.print()
+    if not kept:
+        out.print(Text(f"no study has been run yet in {opened.root}"), soft_wrap=True)
+        return
+    done = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("study in this home", "runs ended"):
+        done.add_column(heading, header_style="bold")
+    for answer in kept:
+        done.add_row(Text(answer.study), f"{answer.num_ended} of {len(answer.runs)}")
+    out.print(done)
+
+
+def print_study(name: str, home: Path | None, *, json: bool) -> None:
+    """The answer of a study that was run."""
+    print_answer(find_answer(name, home), json=json)
+
+
+def find_answer(name: str, home: Path | None, baseline: str | None = None) -> Answer:
+    """The answer of a stored study, by its name, ``NAME@VARIANT``, or the path of its folder.
+
+    Raises:
+        CeterisError: nothing of that name was run; says what there is.
+    """
+    study, _, variant = name.partition("@")
+    folder = Path(study)
+    if not is_ours(folder):
+        opened = open_home(home, create=False)
+        folder = study_folder(opened, study)
+        there = list_studies(opened)
+        if study not in there:
+            guess = nearest(study, there)
+            fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
+            raise CeterisError(
+                f"no study {shown(study)} has been run here",
+                received=f"{shown(study)}  (in {opened.studies})",
+                expected=f"one of {', '.join(there)}" if there else "a study that was run",
+                fix=fix,
+            )
+    answer = read_answer(folder, variant, baseline=baseline)
+    if answer is None:
+        raise CeterisError(
+            f"the study {shown(study)} has no results"
+            + (f" for the variant {shown(variant)}" if variant else " as it stands, only variants"),
+            received=shown(name),
+            expected="NAME for the study as it stands, NAME@VARIANT for a variant",
+            fix="run it first, or name the variant, for example NAME@quick",
+        )
+    return answer
+
+
+def print_comparison(
+    source: str,
+    home: Path | None,
+    *,
+    metric: str | None,
+    baseline: str | None,
+    lower: bool,
+    classes: int | None,
+    json: bool,
+) -> None:
+    """The comparisons of a stored study on one metric, or of a CSV file of runs."""
+    if source.lower().endswith(".csv"):
+        found = _compare_csv(Path(source), metric, baseline, lower=lower, classes=classes)
+    else:
+        found = _compare_stored(find_answer(source, home, baseline), metric)
+    if json:
+        print_json({"comparisons": [comparison_as_json(item) for item in found]})
+        return
+    print_comparisons(console(), found)
+
+
+def _compare_stored(answer: Answer, metric: str | None) -> list[Comparison]:
+    wanted = metric or answer.metric.name
+    found = [c for c in (*answer.comparisons, *answer.exploratory) if c.metric == wanted]
+    if found:
+        return found
+    known = [m.name for m in (answer.metric, *(METRICS[c.metric] for c in answer.exploratory))]
+    if wanted not in known:
+        raise unknown_name("metric", wanted, known, where=f"{answer.study}, --metric")
+    raise CeterisError(
+        f"the study {shown(answer.study)} has one arm, so nothing can be compared",
+        received=answer.arms[0].name,
+        expected="two or more arms",
+        fix=f"see its results with: ceteris show {answer.study}",
+    )
+
+
+def _compare_csv(
+    path: Path, metric: str | None, baseline: str | None, *, lower: bool, classes: int | None
+) -> list[Comparison]:
+    """Runs trained elsewhere; the first arm is the baseline and the first metric decides."""
+    if classes is not None and classes < 2:
+        raise CeterisError(
+            "--classes is not a number of classes",
+            received=str(classes),
+            expected="2 or more",
+            fix="leave it out unless a run diverged",
+        )
+    results = read_results(path)
+    wanted = metric or results.metrics[0]
+    better = "lower" if lower else direction(wanted)
+    if better is None:
+        raise CeterisError(
+            f"whether a lower {wanted} is better cannot be told from its name",
+            received=f"--metric {wanted}  ({path.name})",
+            expected="a name that holds accuracy, error or loss, or --lower-is-better",
+            fix="rename the column, for example to test_accuracy",
+        )
+    return compare(
+        results.of(wanted),
+        metric=wanted,
+        baseline=baseline or results.arms[0],
+        # The number of classes is not in the file; without a run that diverged it is not needed.
+        chance=None if classes is None else chance(wanted, classes),
+        better=better,
+        split_fixed=False,
+    )

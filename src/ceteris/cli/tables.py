@@ -1,0 +1,220 @@
+"""Answers and plans on a terminal: 80 columns, with or without colour."""
+
+import json as json_module
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ceteris.conduct import Plan
+from ceteris.evaluate import ArmRow as Summary
+from ceteris.evaluate import Comparison, arm_text, interval_text, level_text, number, p_text
+from ceteris.report import Answer, ArmRow, as_json
+
+if TYPE_CHECKING:
+    from ceteris.engine.forecast import Forecast
+
+_BESIDE_AT_MOST = 3  # metrics beside the primary one that fit into 80 columns
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """One object on standard output, and a newline."""
+    sys.stdout.write(json_module.dumps(content, indent=2, allow_nan=False, ensure_ascii=True))
+    sys.stdout.write("\n")
+
+
+def print_answer(answer: Answer, *, json: bool) -> None:
+    """The table of arms, the comparisons, and what must be known about them."""
+    if json:
+        print_json(as_json(answer))
+        return
+    out = console()
+    name = answer.study + (f"  ({answer.variant})" if answer.variant else "")
+    out.print(Text(name, style="bold"))
+    if answer.question:
+        out.print(Text(answer.question))
+    out.print()
+    out.print(_primary_table(answer))
+    beside = answer.shown[1 : 1 + _BESIDE_AT_MOST]
+    if beside:
+        out.print(_beside_table(answer))
+    print_comparisons(out, answer.comparisons)
+    for note in answer.notes:
+        out.print(Text(f"Note: {note}"))
+    out.print(Text(f"kept in {answer.folder}", style="dim"), soft_wrap=True)
+
+
+def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
+    """A table of differences, then what each of them allows to be said."""
+    if not comparisons:
+        return
+    first = comparisons[0]
+    table = _table(
+        "difference",
+        f"in {first.metric} [{level_text(first.level)} interval]",
+        "p",
+        "sign-flip p",
+        "r",
+    )
+    for item in comparisons:
+        known = item.difference is not None
+        table.add_row(
+            Text(f"{item.arm} - {item.baseline}"),
+            interval_text(item.difference or 0.0, item.low, item.high, signed=True) if known else "-",
+            _p(item.p_adjusted),
+            _p(item.p_sign_flip),
+            "-" if item.correlation is None else f"{item.correlation:.2f}",
+        )
+    out.print(table)
+    shared = [note for note in first.notes if all(note in item.notes for item in comparisons)]
+    for item in comparisons:
+        out.print(Padding(Text(item.sentence), (0, 0, 0, 2)))
+        for note in item.notes:
+            if note not in shared:
+                out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4)))
+    out.print()
+    for note in shared:
+        out.print(Text(note, style="dim"))
+    out.print(
+        Text(
+            f"p: {first.method}; r: correlation between the arms over seeds, what pairing gains",
+            style="dim",
+        )
+    )
+
+
+def _primary_table(answer: Answer) -> Table:
+    table = _table("arm", "parameters", "runs", f"{answer.metric.name} [95% interval]")
+    for arm in answer.arms:
+        summary = arm.summaries.get(answer.metric.name)
+        table.add_row(
+            Text(arm.name + ("  (baseline)" if arm.is_baseline else "")),
+            f"{arm.parameters:,}",
+            _runs(arm),
+            "-" if summary is None else arm_text(summary),
+        )
+    return table
+
+
+def _beside_table(answer: Answer) -> Table:
+    beside = answer.shown[1 : 1 + _BESIDE_AT_MOST]
+    table = _table("also measured", *(metric.name for metric in beside))
+    for arm in answer.arms:
+        cells = [_plus_minus(arm.summaries.get(metric.name)) for metric in beside]
+        table.add_row(Text(arm.name), *cells)
+    return table
+
+
+def _table(*headings: str) -> Table:
+    """Names on the left, numbers on the right, two blanks between."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == headings[0] else "right")
+    return table
+
+
+def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) -> None:
+    """What would be trained: arms, runs, parameters, time and disk."""
+    seconds = forecast.seconds / workers
+    if json:
+        print_json(
+            {
+                "study": {"name": plan.study.name, "variant": plan.study.variant},
+                "arms": [
+                    {"name": arm.name, "parameters": plan.parameters[arm.name]}
+                    for arm in plan.study.arms
+                ],
+                "seeds": plan.study.spec.seeds,
+                "runs": len(plan.runs),
+                "workers": workers,
+                "seconds": seconds,
+                "bytes": forecast.bytes_kept,
+            }
+        )
+        return
+    out = console()
+    table = _table("arm", "parameters", "steps a run", "batch", "learning rate")
+    images = {run.arm: len(run.rows.train) for run in plan.runs}
+    for arm in plan.study.arms:
+        train = arm.recipe.train
+        table.add_row(
+            Text(arm.name + ("  (baseline)" if arm.name == plan.study.baseline else "")),
+            f"{plan.parameters[arm.name]:,}",
+            f"{train.total_steps(images[arm.name]):,}",
+            str(train.batch_size),
+            f"{float(train.optimizer_options['learning_rate']):g}",
+        )
+    out.print(Text(plan.study.name, style="bold"))
+    out.print(table)
+    runs = plan.runs[0].rows
+    out.print(
+        f"{len(plan.runs)} runs ({len(plan.study.arms)} arms x {plan.study.spec.seeds} seeds) on "
+        f"{workers} worker{'' if workers == 1 else 's'}"
+    )
+    out.print(
+        f"{len(runs.train):,} training, {len(runs.validation):,} validation, "
+        f"{len(runs.test):,} test images"
+    )
+    out.print(
+        f"about {duration_text(seconds)} still to train, about {bytes_text(forecast.bytes_kept)} "
+        "kept on disk; nothing was trained or written"
+    )
+
+
+def console() -> Console:
+    """Standard output, never wider than 100 columns, plain where it is not a terminal."""
+    width = min(Console().width, 100)
+    return Console(width=width, highlight=False)
+
+
+def duration_text(seconds: float) -> str:
+    """A length of time a person can use.
+
+    Example:
+        >>> duration_text(0.2), duration_text(75), duration_text(7300)
+        ('1 s', '75 s', '2 h 2 min')
+    """
+    if seconds < 120:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def bytes_text(count: float) -> str:
+    """A size in bytes as a person says it.
+
+    Example:
+        >>> bytes_text(1_500_000)
+        '1.5 MB'
+    """
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _runs(arm: ArmRow) -> str:
+    finished = arm.counts.get("finished", 0) + arm.counts.get("stopped", 0)
+    odd = [f"{arm.counts[s]} {s}" for s in ("diverged", "failed") if arm.counts.get(s)]
+    return ", ".join([f"{finished}/{arm.seeds}", *odd])
+
+
+def _plus_minus(row: Summary | None) -> str:
+    if row is None or row.mean is None:
+        return "-"
+    if row.low is None or row.high is None:
+        return number(row.mean)
+    half = (row.high - row.low) / 2
+    return f"{number(row.mean, half)} ±{number(half, half)}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return p_text(value).removeprefix("p ").removeprefix("= ")

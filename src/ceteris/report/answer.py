@@ -1,0 +1,221 @@
+"""What a study came to, as rows: read from its store alone, nothing executed, nothing trained."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ceteris.conduct import same_question_looks
+from ceteris.errors import unknown_name
+from ceteris.evaluate import ArmRow as Summary
+from ceteris.evaluate import Comparison, Result, chance, compare, summarise_arms
+from ceteris.store import ENDED, Design, RunRecord, Store
+from ceteris.study import METRICS, Metric
+
+# Shown beside the primary metric where the runs have them, in this order.
+_BESIDE = ("train_loss_last_100", "train_accuracy", "validation_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm of the table.
+
+    Args:
+        name, levels, parameters: as declared and counted.
+        is_baseline: the arm the others are compared with.
+        seeds: runs it should have.
+        counts: status -> number of runs.
+        summaries: metric -> mean over its runs with a 95% t interval, diverged and failed runs
+            counting as chance, as they do in comparisons.
+    """
+
+    name: str
+    levels: Mapping[str, Any]
+    parameters: int
+    is_baseline: bool
+    seeds: int
+    counts: Mapping[str, int]
+    summaries: Mapping[str, Summary]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A study's results and what can be concluded from them.
+
+    Args:
+        study, variant, id, folder: which study; the id is a digest of its declaration.
+        question: as declared.
+        metric: the primary one.
+        shown: the metrics of the table, the primary one first.
+        arms: in the order of the study.
+        runs: every run of the design, ended or not.
+        comparisons: on the primary metric.
+        exploratory: the same comparisons on every other metric the runs have.
+        num_ended: runs that have an outcome, of ``len(runs)``.
+        role: ``"deciding"``, or why the comparison does not decide.
+        notes: what a reader must know, each a sentence.
+    """
+
+    study: str
+    variant: str
+    id: str
+    folder: Path
+    question: str
+    metric: Metric
+    shown: tuple[Metric, ...]
+    arms: tuple[ArmRow, ...]
+    runs: tuple[RunRecord, ...]
+    comparisons: tuple[Comparison, ...]
+    exploratory: tuple[Comparison, ...]
+    num_ended: int
+    role: Literal["deciding", "exploratory"]
+    notes: tuple[str, ...]
+
+
+def read_answer(folder: Path, variant: str = "", *, baseline: str | None = None) -> Answer | None:
+    """The answer of a study's latest design; None if the variant was never run.
+
+    Args:
+        folder: of the study; may be read-only, copied, or in use by a run.
+        variant: the overrides in words, empty for the study as it stands.
+        baseline: another arm to compare with than the study declared; then nothing decides.
+    """
+    with Store.open(folder, write=False) as store:
+        design = store.latest(variant)
+        return None if design is None else _answer(store, design, folder, baseline)
+
+
+def _answer(store: Store, design: Design, folder: Path, baseline: str | None) -> Answer:
+    about = dict(design.spec["resolved"])
+    metric = METRICS[about["primary_metric"]]
+    runs = tuple(store.runs(design))
+    num_ended = sum(run.status in ENDED for run in runs)
+    role, notes = _role(store, design, num_ended, len(runs))
+    if baseline is not None and baseline != about["baseline"]:
+        names = [arm.name for arm in design.arms]
+        if baseline not in names:
+            raise unknown_name("arm", baseline, names, where="--baseline")
+        role = "exploratory"
+        notes = (
+            *notes,
+            f"The study declared the baseline {about['baseline']}; comparing with another one "
+            "after seeing results decides nothing.",
+        )
+        about["baseline"] = baseline
+    available = {name for run in runs for name in run.metrics}
+    others = [METRICS[name] for name in METRICS if name in available and name != metric.name]
+    return Answer(
+        study=about["name"],
+        variant=design.variant,
+        id=_digest(design.spec["declared"]),
+        folder=folder,
+        question=about["question"],
+        metric=metric,
+        shown=(metric, *(m for m in others if m.name in _BESIDE)),
+        arms=_arm_rows(design, about, runs, [metric, *others]),
+        runs=runs,
+        comparisons=_compare(runs, metric, about, role, about["looks"]),
+        exploratory=tuple(
+            comparison
+            for other in others
+            for comparison in _compare(runs, other, about, "exploratory", 1)
+        ),
+        num_ended=num_ended,
+        role=role,
+        notes=notes,
+    )
+
+
+def _role(
+    store: Store, design: Design, num_ended: int, num_runs: int
+) -> tuple[Literal["deciding", "exploratory"], tuple[str, ...]]:
+    if num_ended < num_runs:
+        return "exploratory", (
+            f"{num_ended} of {num_runs} runs have ended; until all have, nothing here decides.",
+        )
+    about = design.spec["resolved"]
+    looks = same_question_looks(store, design)
+    at_these = [look for look in looks if look.seeds == about["seeds"]]
+    earlier = [str(look.seeds) for look in looks if look.seeds != about["seeds"]]
+    if at_these and at_these[0].role == "exploratory":
+        return "exploratory", (
+            f"Seeds were added after a look at {' and '.join(earlier)} seeds that the study had "
+            "not declared, so this comparison is exploratory.",
+        )
+    if earlier:
+        return "deciding", (
+            f"Look {len(earlier) + 1} of {about['looks']} declared (before: {', '.join(earlier)} "
+            "seeds); every look pays its share of the error rate.",
+        )
+    return "deciding", ()
+
+
+def _compare(
+    runs: Sequence[RunRecord],
+    metric: Metric,
+    about: Mapping[str, Any],
+    role: Literal["deciding", "exploratory"],
+    looks: int,
+) -> tuple[Comparison, ...]:
+    if len({run.arm for run in runs}) < 2 or (metric.quantity == "loss" and about["loss"] is None):
+        return ()  # losses of different kinds have no difference
+    return tuple(
+        compare(
+            _results(runs, metric),
+            metric=metric.name,
+            baseline=about["baseline"],
+            chance=_chance(metric, about),
+            better=metric.better,
+            looks=looks,
+            role=role,
+            all_pairs=about["comparisons"] == "all_pairs",
+            split_fixed=not about["resample_split"],
+        )
+    )
+
+
+def _results(runs: Sequence[RunRecord], metric: Metric) -> list[Result]:
+    return [Result(run.arm, run.seed, run.metrics.get(metric.name), run.status) for run in runs]
+
+
+def _chance(metric: Metric, about: Mapping[str, Any]) -> float | None:
+    if metric.quantity == "loss" and about["loss"] is None:
+        return None
+    return chance(metric.name, len(about["classes"]), loss=about["loss"] or "cross_entropy")
+
+
+def _arm_rows(
+    design: Design,
+    about: Mapping[str, Any],
+    runs: Sequence[RunRecord],
+    metrics: Sequence[Metric],
+) -> tuple[ArmRow, ...]:
+    summaries: dict[str, dict[str, Summary]] = {arm.name: {} for arm in design.arms}
+    for metric in metrics:
+        rows = summarise_arms(
+            _results(runs, metric), metric=metric.name, chance=_chance(metric, about)
+        )
+        for row in rows:
+            summaries[row.arm][metric.name] = row
+    found = []
+    for arm in design.arms:
+        statuses = [run.status for run in runs if run.arm == arm.name]
+        found.append(
+            ArmRow(
+                name=arm.name,
+                levels=arm.levels,
+                parameters=arm.parameters,
+                is_baseline=len(design.arms) > 1 and arm.name == about["baseline"],
+                seeds=len(statuses),
+                counts={status: statuses.count(status) for status in dict.fromkeys(statuses)},
+                summaries=summaries[arm.name],
+            )
+        )
+    return tuple(found)
+
+
+def _digest(declared: Mapping[str, Any]) -> str:
+    text = json.dumps(declared, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
