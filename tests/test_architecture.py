@@ -11,7 +11,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "ceteris"
 
 # From the top floor to the ground floor. Rooms of one floor never import each other.
 FLOORS = (
-    {"cli", "web", "__main__"},
+    {"__main__"},
+    {"cli", "web"},
     {"course", "concepts"},
     {"report", "predict", "search"},
     {"conduct", "remote"},

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ceteris.engine.checkpoint import read_checkpoint, remove_checkpoints, write_checkpoint
-from ceteris.errors import CeterisError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ceteris.engine.checkpoint import read_checkpoint, remove_checkpoints, write_checkpoint
+from ceteris.errors import CeterisError
 
 
 def _state(value: float) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from ceteris.engine.machine import (
     available_bytes,
     cgroup_cores,
@@ -25,8 +26,9 @@ def test_affinity_is_respected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "cores"), [("200000 100000", 2), ("max 100000", None), ("50000 100000", 1), ("x", None)]
-)  # fmt: skip
+    ("content", "cores"),
+    [("200000 100000", 2), ("max 100000", None), ("50000 100000", 1), ("x", None)],
+)
 def test_quota_of_version_2(tmp_path: Path, content: str, cores: int | None) -> None:
     (tmp_path / "cpu.max").write_text(content)
     assert cgroup_cores(tmp_path) == cores

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from ceteris.engine.order import epoch_order
-from ceteris.seeds import Streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ceteris.engine.order import epoch_order
+from ceteris.seeds import Streams
 
 
 @settings(deadline=None, max_examples=30)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from ceteris.conduct import Plan, prepare, run
 from ceteris.store import RunRecord, Store
 from ceteris.study import Study

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tests.laws.conftest import digests, records, small_study
+
 from ceteris.conduct import prepare, run, tasks_of
 from ceteris.engine.ending import train_run
 from ceteris.engine.task import Interrupted, Outcome
 from ceteris.store import Store
-
-from tests.laws.conftest import digests, records, small_study
 
 KILLS = 20
 

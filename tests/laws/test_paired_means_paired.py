@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.laws.conftest import small_study
+from torch import nn
+
 from ceteris.conduct import prepare, tasks_of
 from ceteris.engine.ending import train_run
 from ceteris.engine.material import Material, open_material
 from ceteris.engine.network import make_module
 from ceteris.engine.task import Outcome, Task
 from ceteris.seeds import Streams
-from torch import nn
-
-from tests.laws.conftest import small_study
 
 
 def _tasks(tmp_path: Path, **changed: object) -> dict[tuple[str, int], Task]:

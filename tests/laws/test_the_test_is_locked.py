@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.laws.conftest import small_study
+
 from ceteris.conduct import prepare, tasks_of
 from ceteris.engine import ending
 from ceteris.engine.ending import train_run
 from ceteris.engine.task import Interrupted, Outcome, Rows
-
-from tests.laws.conftest import small_study
 
 
 def test_another_test_part_changes_nothing_that_is_learned_or_chosen(tmp_path: Path) -> None:
@@ -67,7 +67,8 @@ def test_a_run_that_has_not_ended_has_no_test_metric(tmp_path: Path) -> None:
 def test_a_diverged_run_never_opens_the_test(tmp_path: Path) -> None:
     wild = {"optimizer": "sgd", "learning_rate": 1e30}
     study = small_study(
-        arms={"a": wild, "b": {**wild, "learning_rate": 1e29}}, network={"name": "mlp", "hidden": [9]}
+        arms={"a": wild, "b": {**wild, "learning_rate": 1e29}},
+        network={"name": "mlp", "hidden": [9]},
     )
     outcome = train_run(tasks_of(prepare(study, home=tmp_path / "home"))[0], lambda _: False)
     assert isinstance(outcome, Outcome)

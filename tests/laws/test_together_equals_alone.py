@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.laws.conftest import digests, records, small_study
+
 from ceteris.conduct import prepare, run, tasks_of
 from ceteris.engine.ending import train_run
 from ceteris.engine.task import Outcome
-
-from tests.laws.conftest import digests, records, small_study
 
 Conduct = Callable[..., dict]
 

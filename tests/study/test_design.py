@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
 from ceteris.errors import CeterisError
 from ceteris.study import Study
 from ceteris.study.design import level_text
@@ -180,7 +181,12 @@ def test_a_missing_table_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("level", "text"),
-    [(1e-05, "1e-05"), ([5, 5], "5x5"), (False, "false"), ({"name": "mlp", "hidden": [3]}, "mlp hidden 3")],
-)  # fmt: skip
+    [
+        (1e-05, "1e-05"),
+        ([5, 5], "5x5"),
+        (False, "false"),
+        ({"name": "mlp", "hidden": [3]}, "mlp hidden 3"),
+    ],
+)
 def test_level_text(level: object, text: str) -> None:
     assert level_text(level) == text

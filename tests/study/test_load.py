@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from ceteris.errors import CeterisError
 from ceteris.study import catalogue, load
 from ceteris.study.load import parse_override

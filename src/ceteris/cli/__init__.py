@@ -1,4 +1,4 @@
-"""The command line. ``main`` turns errors into messages and exit codes; the verbs are in ``app``."""
+"""The command line: ``main`` turns errors into messages and exit codes; ``app`` has the verbs."""
 
 import sys
 

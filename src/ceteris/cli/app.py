@@ -146,7 +146,7 @@ def compare(
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
-    """Compare arms on paired seeds: of a study, or of runs trained elsewhere (arm, seed, metric)."""
+    """Compare arms on paired seeds: of a study, or of runs trained elsewhere (a CSV file)."""
     from ceteris.cli.reading import print_comparison
 
     print_comparison(

@@ -130,4 +130,3 @@ def _stopping(limit_s: float | None, say: Console) -> Iterator[Callable[[], bool
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-

@@ -65,7 +65,9 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
         known = item.difference is not None
         table.add_row(
             Text(f"{item.arm} - {item.baseline}"),
-            interval_text(item.difference or 0.0, item.low, item.high, signed=True) if known else "-",
+            interval_text(item.difference or 0.0, item.low, item.high, signed=True)
+            if known
+            else "-",
             _p(item.p_adjusted),
             _p(item.p_sign_flip),
             "-" if item.correlation is None else f"{item.correlation:.2f}",

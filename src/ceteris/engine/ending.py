@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ceteris.engine.learner import Learner
-from ceteris.engine.loop import Ended, Record, train
+from ceteris.engine.loop import Record, train
 from ceteris.engine.material import Material, open_material
 from ceteris.engine.measure import LOSS_OF, logits_of
 from ceteris.engine.network import decayed_names, make_module
@@ -113,4 +113,3 @@ def _curves(record: Record, steps: int) -> dict[str, np.ndarray]:
     curves["step_loss"] = record.loss[:steps].numpy().copy()
     curves["step_right"] = record.right[:steps].numpy().copy()
     return curves
-

@@ -92,7 +92,11 @@ def _run_seconds(task: Task, per_step: float, per_image: float) -> float:
 def _evaluations(task: Task) -> int:
     train = task.recipe.train
     num_images = len(task.rows.train)
-    every = train.steps_per_epoch(num_images) if train.evaluate_every == "epoch" else train.evaluate_every
+    every = (
+        train.steps_per_epoch(num_images)
+        if train.evaluate_every == "epoch"
+        else train.evaluate_every
+    )
     return -(-train.total_steps(num_images) // every)
 
 
@@ -106,4 +110,3 @@ def _run_bytes(task: Task, num_weights: int) -> int:
         + predicted * per_prediction
         + per_step * task.recipe.train.total_steps(len(task.rows.train))
     )
-

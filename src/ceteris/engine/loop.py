@@ -97,11 +97,9 @@ def train(
             order = epoch_order(
                 streams, epoch, num_images=num_images, num_drawn=drawn, sampling=recipe.sampling
             )
-            batches = rows[torch.from_numpy(order)].split(recipe.batch_size)
+            batches = torch.split(rows[torch.from_numpy(order)], recipe.batch_size)
         images, labels = material.batch(batches[within])
-        record.loss[step], record.right[step] = learner.step(
-            images, labels, rates[step], step + 1
-        )
+        record.loss[step], record.right[step] = learner.step(images, labels, rates[step], step + 1)
         done = step + 1
         evaluated = done % every == 0 or done == total
         now = time.perf_counter()

@@ -93,16 +93,17 @@ def cgroup_cores(root: Path) -> int | None:
     return max(1, round(int(quota) / int(period)))
 
 
-def available_bytes(root: Path = Path("/sys/fs/cgroup"), meminfo: Path = Path("/proc/meminfo")) -> int | None:
+def available_bytes(
+    root: Path = Path("/sys/fs/cgroup"), meminfo: Path = Path("/proc/meminfo")
+) -> int | None:
     """Memory that can still be used: the system's, or the control group's limit if that is less.
 
     Returns None where the system does not say (then memory caps nothing).
     """
     found: list[int] = []
     try:
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) * 1024)
+        lines = meminfo.read_text().splitlines()
+        found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     except OSError:
         pass
     try:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -10,7 +11,14 @@ from torch import nn
 
 from ceteris.engine.randomness import fenced, seed_globals
 from ceteris.factors import INITIALIZERS, draw, draws_biases, standard_uniforms
-from ceteris.nets import CodeReference, build, check_module, load_function, weight_places
+from ceteris.nets import (
+    CodeReference,
+    build,
+    check_module,
+    guarded,
+    load_function,
+    weight_places,
+)
 from ceteris.seeds import Purpose, Streams
 from ceteris.study.recipe import NetworkRecipe, TrainRecipe
 
@@ -42,8 +50,9 @@ def make_module(
         else:
             # Own code draws from the global generators, so they start at the run's stream.
             seed_globals(streams, Purpose.INITIAL_WEIGHTS)
-            module = _function(network, make)(**network.arguments)
-            check_module(module, input_shape, num_classes)
+            function = _function(network, make)
+            module = function(**network.arguments)
+            check_module(module, input_shape, num_classes, _name(network))
         if train.initializer is not None:
             _draw_weights(module, train, streams)
     return module.train()
@@ -61,8 +70,14 @@ def _function(network: NetworkRecipe, make: bytes) -> Callable[..., Any]:
     if isinstance(network.reference, CodeReference):
         return load_function(network.reference)
     # The function came from this study's own conductor over a private pipe, never from disk.
-    function: Callable[..., Any] = cloudpickle.loads(make)
-    return function
+    return guarded(cloudpickle.loads(make), _name(network))
+
+
+def _name(network: NetworkRecipe) -> str:
+    """What messages call the user's code."""
+    if isinstance(network.reference, CodeReference):
+        return f"{network.reference.function} in {Path(network.reference.file).name}"
+    return getattr(network.reference, "name", "the function")
 
 
 def _draw_weights(module: nn.Module, train: TrainRecipe, streams: Streams) -> None:
@@ -108,7 +123,8 @@ def count_trained(
     """Trained parameters of the user's own module, which is made once and checked."""
     with fenced():
         seed_globals(Streams(root=0, seed=0), Purpose.INITIAL_WEIGHTS)
-        function = network.function or _function(network, b"")
+        own = network.function
+        function = _function(network, b"") if own is None else guarded(own, _name(network))
         module = function(**network.arguments)
-        check_module(module, input_shape, num_classes)
+        check_module(module, input_shape, num_classes, _name(network))
     return sum(p.numel() for p in module.parameters() if p.requires_grad)

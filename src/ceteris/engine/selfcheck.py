@@ -46,7 +46,7 @@ def check_steps() -> list[Check]:
     }
     gradient = reference_gradient(x, labels, weights)
     expected = np.concatenate([gradient[name].ravel() for name in weights])
-    checks = []
+    checks: list[Check] = []
     for name in OPTIMIZERS:
         learner = _learner(name, weights)
         before = learner.parameters.double().numpy().copy()
@@ -87,7 +87,12 @@ def reference_gradient(
 
 def _learner(optimizer: str, weights: Mapping[str, np.ndarray]) -> Learner:
     layers = parse_layers(
-        ["flatten", {"layer": "dense", "units": _HIDDEN}, "relu", {"layer": "dense", "units": "classes"}],
+        [
+            "flatten",
+            {"layer": "dense", "units": _HIDDEN},
+            "relu",
+            {"layer": "dense", "units": "classes"},
+        ],
         "doctor",
     )
     module = build(layers, (8, 8, 1), _CLASSES)
@@ -124,7 +129,8 @@ def _expected_move(optimizer: str, p: np.ndarray, g: np.ndarray) -> np.ndarray:
     OPTIMIZERS[optimizer].update(
         parameters, gradient, states, 1, 0.01, options, torch.empty_like(parameters)
     )
-    return parameters.numpy() - p
+    moved: np.ndarray = parameters.numpy() - p
+    return moved
 
 
 def _error(found: np.ndarray, expected: np.ndarray) -> float:

@@ -58,7 +58,7 @@ class Outcome:
     Args:
         status: never ``"stopped"`` in this version for any reason but the run's own rule.
         sentence: why, in words.
-        steps: updates that count; for a diverged run those before the first loss that is not finite.
+        steps: updates that count; of a diverged run, those before the first loss not finite.
         duration_s: seconds of training and evaluation, over all sessions of the run.
         metrics: name -> number at the end of the run (:mod:`ceteris.study.metrics`).
         arrays: set name -> arrays: ``curves``, ``predictions``, ``weights``.

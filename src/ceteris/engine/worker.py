@@ -70,7 +70,7 @@ def _attempt(task: Any, connection: "Connection[Any, Any]") -> tuple[str, object
             connection.send(("progress", step))
             told = now
         if connection.poll():
-            return connection.recv() == "stop"
+            return bool(connection.recv() == "stop")
         return False
 
     try:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener, wait
 from pathlib import Path
@@ -196,7 +197,9 @@ class Workers:
             raise RuntimeError("Workers is a context manager: use it in a with statement")
         started = [_start(self._listener.address, self._key) for _ in range(missing)]
         arrived: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
-        threading.Thread(target=_welcome, args=(self._listener, missing, arrived), daemon=True).start()
+        threading.Thread(
+            target=_welcome, args=(self._listener, missing, arrived), daemon=True
+        ).start()
         processes = {process.pid: process for process in started}
         until = time.monotonic() + _START_S
         while processes:
@@ -239,7 +242,7 @@ def _start(address: Any, key: bytes) -> "subprocess.Popen[bytes]":
         "PYTHONPATH": package + (os.pathsep + inherited if inherited else ""),
     }
     # -P keeps the working folder off the path: a user's own random.py must not shadow Python's.
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  (our own module, run by this interpreter)
         [sys.executable, "-P", "-m", "ceteris.engine.worker", address],
         stdin=subprocess.PIPE,
         stdout=_error_stream(),
@@ -282,7 +285,5 @@ def _check_alive(processes: Any, until: float) -> None:
 
 
 def _tell(worker: _Worker, message: object) -> None:
-    try:
+    with suppress(OSError, ValueError):  # if it has died, the next wait finds it out
         worker.connection.send(message)
-    except (OSError, ValueError):
-        pass  # it has died: the next wait finds its connection closed

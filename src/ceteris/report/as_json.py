@@ -13,7 +13,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
     """An answer as JSON can hold it; numbers that are not finite become null.
 
     Returns:
-        ``study``, ``arms``, ``runs``, ``comparisons`` (deciding first, then exploratory), ``notes``.
+        ``study``, ``arms``, ``runs``, ``comparisons`` (the primary metric's first), ``notes``.
     """
     return {
         "study": {

@@ -1,8 +1,8 @@
-"""Study files to start from, commented line by line. Text in, text out; nothing is read or written."""
+"""Study files to start from, commented line by line. Text in, text out."""
 
 import json
 
-_HEAD = '''# A study of Ceteris. Check it with:  ceteris run {file} --dry-run
+_HEAD = """# A study of Ceteris. Check it with:  ceteris run {file} --dry-run
 
 name = {name}              # names the folder its results are kept in
 question = {question}
@@ -10,15 +10,15 @@ preset = "keras"              # whose defaults fill in what is not said: keras, 
 seeds = 5                     # runs of every arm; 5 seeds can show large differences only
 primary_metric = "{metric}"
 # baseline = "learning_rate=0.01"   # the arm others are compared with; the first if not said
-'''
+"""
 
-_NETWORK = '''
+_NETWORK = """
 [network]
 name = "mlp"                  # or layers = [...], or code = "my_net.py:make"
 hidden = [100, 100]
 # dropout = 0.2
 # batch_norm = true
-'''
+"""
 
 _TRAIN = """
 [train]
@@ -44,13 +44,13 @@ seeds = 3
 "train.epochs" = 1
 """
 
-_DIGITS = '''
+_DIGITS = """
 [data]
 name = "digits"               # or "mnist", "fashion-mnist", "folder"
 validation = 0.2              # held out of training, to choose on; the test part stays locked
-'''
+"""
 
-_IMAGES = '''
+_IMAGES = """
 [data]
 name = "folder"
 path = {path}
@@ -58,7 +58,7 @@ size = [{height}, {width}]    # every picture is resized to this: height, width
 colour = "{colour}"           # or "{other}"
 validation = 0.2              # held out of training, to choose on
 test = 0.2                    # opened once, at the end of each run
-'''
+"""
 
 
 def starter_study(*, name: str, file: str) -> str:

@@ -1,13 +1,13 @@
-"""From what was declared to arms with complete recipes, everything checked before anything trains."""
+"""From what was declared to arms with complete recipes, all checked before anything trains."""
 
 import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.factors import FACTORS, default_initializer
@@ -15,10 +15,15 @@ from ceteris.study.fill import canonical_name, fill, option_users
 from ceteris.study.messages import four_parts, unknown_key
 from ceteris.study.metrics import find_metric
 from ceteris.study.recipe import Arm, Recipe
-from ceteris.study.spec import DataSpec, NetworkSpec, StudySpec, TrainSpec
+from ceteris.study.spec import DataSpec, NetworkSpec, StudySpec, TrainSpec, network_table
 
 _LONGEST_NAME = 60  # characters of an arm's name: it heads a row of a table
-_TABLES = {"data": DataSpec, "network": NetworkSpec, "train": TrainSpec}
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "data": DataSpec,
+    "network": NetworkSpec,
+    "train": TrainSpec,
+}
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -134,8 +139,8 @@ def _grid(spec: StudySpec, label: str) -> list[_Declared]:
             )
     names = list(spec.factors)
     arms = []
-    for levels in itertools.product(*spec.factors.values()):
-        chosen = dict(zip(names, levels, strict=True))
+    for combination in itertools.product(*spec.factors.values()):
+        chosen = dict(zip(names, combination, strict=True))
         name = ", ".join(f"{key}={level_text(value)}" for key, value in chosen.items())
         arms.append(_Declared(name, chosen, f"{label}, arm '{name}'"))
     return arms
@@ -159,9 +164,7 @@ def _explicit_arms(spec: StudySpec, label: str) -> list[_Declared]:
             )
         for factor in levels:
             _factor_path(factor, f"{label}, arms.{name}")
-    return [
-        _Declared(name, levels, f"{label}, arm '{name}'") for name, levels in spec.arms.items()
-    ]
+    return [_Declared(name, levels, f"{label}, arm '{name}'") for name, levels in spec.arms.items()]
 
 
 def level_text(level: object) -> str:
@@ -198,32 +201,32 @@ def _factor_path(factor: str, where: str) -> str:
 
 
 def _recipe(spec: StudySpec, item: _Declared, label: str, folder: Path) -> Recipe:
+    # The arms share no mutable value: a level that is a list is copied with the table.
     tables: dict[str, Any] = {
-        # The arms share no mutable value: a level that is a list is copied with the table.
-        name: copy.deepcopy(getattr(spec, name).model_dump(exclude_unset=True))
-        for name in _TABLES
+        name: copy.deepcopy(getattr(spec, name).model_dump(exclude_unset=True)) for name in _TABLES
     }
     for factor, level in item.levels.items():
+        if factor == "network":  # a level is a whole network, with arguments of its own
+            tables["network"] = network_table(level)
+            continue
         table, _, key = _factor_path(factor, item.where).partition(".")
-        if key:
-            tables[table][key] = level
-        else:
-            tables[table] = NetworkSpec.short_form(level)
-    checked = {}
-    for name, model in _TABLES.items():
-        try:
-            checked[name] = model.model_validate(tables[name])
-        except ValidationError as error:
-            raise four_parts(error, model=model, label=item.where, prefix=(name,)) from None
+        tables[table][key] = level
     return fill(
-        checked["data"],  # type: ignore[arg-type]  # the loop above ties names to models
-        checked["network"],  # type: ignore[arg-type]
-        checked["train"],  # type: ignore[arg-type]
+        _checked(DataSpec, tables, "data", item.where),
+        _checked(NetworkSpec, tables, "network", item.where),
+        _checked(TrainSpec, tables, "train", item.where),
         preset=spec.preset,
         levels=item.levels,
         where=item.where,
         folder=folder,
     )
+
+
+def _checked(model: type[_Model], tables: Mapping[str, Any], name: str, where: str) -> _Model:
+    try:
+        return model.model_validate(tables[name])
+    except ValidationError as error:
+        raise four_parts(error, model=model, label=where, prefix=(name,)) from None
 
 
 def _refuse_unused_options(spec: StudySpec, declared: Sequence[_Declared], label: str) -> None:
@@ -285,7 +288,8 @@ def _check_budget(spec: StudySpec, arms: Sequence[Arm], label: str) -> None:
     if len(set(spent.values())) > 1:
         raise CeterisError(
             f"the arms do not have equal {budget}, so they are not compared at equal budget",
-            received="; ".join(f"{name}: {value}" for name, value in spent.items()) + f"  ({label})",
+            received="; ".join(f"{name}: {value}" for name, value in spent.items())
+            + f"  ({label})",
             expected=f"the same {budget} in every arm",
             fix='make them equal, or write budget = "none" if the length is what you vary',
         )

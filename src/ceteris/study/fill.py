@@ -57,7 +57,7 @@ def option_users() -> dict[str, set[tuple[str, str]]]:
 
 
 def canonical_name(kind: str, name: str) -> str:
-    """The register's own name of an entry; an alias or an unknown name comes back resolved or as is.
+    """The register's own name of an entry; a name that is no alias comes back as it is.
 
     Example:
         >>> canonical_name("initializer", "glorot_normal")
@@ -144,9 +144,7 @@ def _network(network: NetworkSpec, preset: Preset, where: str, folder: Path) -> 
         layers = parse_layers(network.layers, f"{where}, network.layers")
     else:
         layers = make_network(str(network.name), arguments, f"{where}, network")
-    layers = with_batch_norm_defaults(
-        layers, preset.batch_norm_momentum, preset.batch_norm_epsilon
-    )
+    layers = with_batch_norm_defaults(layers, preset.batch_norm_momentum, preset.batch_norm_epsilon)
     return NetworkRecipe(tuple(layers), None, None, {})
 
 

@@ -16,7 +16,7 @@ class Metric:
         name: as in the store, the JSON and a study's ``primary_metric``.
         part: the part of the data it is measured on.
         better: the direction that counts as better.
-        quantity: ``"accuracy"`` (a share, 0 to 1) or ``"loss"`` (of the study's loss, in its units).
+        quantity: ``"accuracy"`` (a share, 0 to 1) or ``"loss"`` (in units of the study's loss).
         title: one line for a table's legend.
     """
 

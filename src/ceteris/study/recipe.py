@@ -1,5 +1,4 @@
-"""What one run needs, with nothing left to default: the resolved form of ``[data]``, ``[network]``
-and ``[train]`` for one arm.
+"""What one run needs, nothing left to default: ``[data]``, ``[network]`` and ``[train]`` resolved.
 
 A recipe's :meth:`Recipe.identity` is what the digest of a run is made from. It holds what the
 result depends on and nothing else: not the arm's name, not its position, not where a file lies.

@@ -121,8 +121,8 @@ class TrainSpec(_Table):
         return dict(self.model_extra or {})
 
 
-def _network_table(value: object) -> object:
-    # `network = "mlp"`, `network = "my_net.py:make"` and `network=function` are short forms.
+def network_table(value: object) -> object:
+    """The table a short form stands for: a name, ``"file.py:function"``, or a Python callable."""
     if isinstance(value, str):
         return {"code": value} if ".py:" in value else {"name": value}
     if callable(value):
@@ -167,7 +167,7 @@ class StudySpec(_Table):
     budget: Budget | None = None
     keep_weights: Literal["none", "best", "all"] = "best"
     data: DataSpec
-    network: Annotated[NetworkSpec, BeforeValidator(_network_table)]
+    network: Annotated[NetworkSpec, BeforeValidator(network_table)]
     train: TrainSpec
     factors: dict[str, list[Any]] = Field(default_factory=dict)
     arms: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -1,0 +1,212 @@
+"""Everything that can fail because of what the user gave, checked before anything trains."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ceteris.data import DataSet, Split, make_split, open_data, split_digest
+from ceteris.engine import Rows, Task, by_value, count_module, environment
+from ceteris.errors import CeterisError
+from ceteris.nets import CodeReference, count_parameters
+from ceteris.store import Home, making_home, study_folder
+from ceteris.study import Arm, Study
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of the plan: its identity, and what a worker needs to train it."""
+
+    run_id: str
+    arm: str
+    seed: int
+    rows: Rows
+    identity: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study ready to be trained.
+
+    Args:
+        study: as declared, its number of seeds in force.
+        home: checked and writable.
+        data: the opened set, and the folder of parsed arrays it is mapped from.
+        parameters: arm -> number of trained parameters.
+        runs: every run of the study, seed by seed so that what is finished is paired.
+        environment: what the runs would be trained on, here and now.
+    """
+
+    study: Study
+    home: Home
+    data: DataSet
+    data_folder: Path
+    parameters: Mapping[str, int]
+    runs: tuple[PlannedRun, ...]
+    environment: Mapping[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """The study's own folder."""
+        return study_folder(self.home, self.study.name)
+
+
+def prepare(
+    study: Study,
+    *,
+    home: Path | None = None,
+    data_folder: Path | None = None,
+    allow_code: bool = True,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Check everything a study needs before it trains: home, data, splits, networks.
+
+    Args:
+        study: as declared.
+        home: ``--home``; None for ``CETERIS_HOME`` or ``~/.ceteris``.
+        data_folder: ``CETERIS_DATA``.
+        allow_code: False refuses a study that would execute a user's own file.
+        announce: told the file before it is executed.
+
+    Raises:
+        CeterisError: whatever is wrong with what was given; nothing has been changed on disk.
+    """
+    with making_home(home) as opened:
+        study_folder(opened, study.name)  # a name that is no folder's name is refused here
+        sources = {repr(arm.recipe.data.source): arm.recipe.data.source for arm in study.arms}
+        if len(sources) > 1:
+            raise CeterisError(
+                "the arms learn from different data sets, so they cannot be compared",
+                received="; ".join(source.name for source in sources.values()),
+                expected="one data set in all arms",
+                fix="make a study for each data set",
+            )
+        source = next(iter(sources.values()))
+        data, parsed = open_data(source, cache=opened.cache, data_folder=data_folder)
+        _permit_code(study.arms, allow_code, announce)
+        parameters = {arm.name: _count(arm, data) for arm in study.arms}
+        _check_equal_parameters(study, parameters)
+        frozen = environment()
+        runs = tuple(
+            _planned(arm, seed, study, data, frozen)
+            for seed in range(study.spec.seeds)
+            for arm in study.arms
+        )
+    return Plan(study, opened, data, parsed, parameters, runs, frozen)
+
+
+def tasks_of(
+    plan: Plan, runs: Sequence[PlannedRun] | None = None, *, checkpoint_every_s: float = 30.0
+) -> list[Task]:
+    """What workers are sent for the runs of a plan, all of them if not said which."""
+    arms = {arm.name: arm for arm in plan.study.arms}
+    return [
+        _task(plan, planned, arms[planned.arm], checkpoint_every_s)
+        for planned in (plan.runs if runs is None else runs)
+    ]
+
+
+def jsonable(value: Any) -> Any:
+    """A value with its mappings, tuples and NumPy numbers as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return getattr(value, "__name__", value) if callable(value) else value
+
+
+def _planned(
+    arm: Arm, seed: int, study: Study, data: DataSet, frozen: Mapping[str, Any]
+) -> PlannedRun:
+    split = make_split(data, arm.recipe.data.split, replicate=seed)
+    _check_length(arm, split)
+    identity = {
+        **arm.recipe.identity(),
+        "data": data.digest,
+        "split": split_digest(split),
+        "environment": dict(frozen),
+        "root_seed": study.spec.root_seed,
+        "seed": seed,
+    }
+    text = json.dumps(jsonable(identity), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return PlannedRun(
+        run_id=hashlib.sha256(text.encode()).hexdigest()[:32],
+        arm=arm.name,
+        seed=seed,
+        rows=Rows(split.train, split.validation, split.test),
+        identity=jsonable(identity),
+    )
+
+
+def _check_length(arm: Arm, split: Split) -> None:
+    train = arm.recipe.train
+    if train.steps_per_epoch(len(split.train)) == 0:
+        raise CeterisError(
+            f"arm '{arm.name}' would drop every batch",
+            received=f"batch_size = {train.batch_size}, last_batch = 'drop', "
+            f"{len(split.train)} training images",
+            expected=f"a batch of {len(split.train)} images or fewer",
+            fix="lower train.batch_size, or keep the last batch",
+        )
+
+
+def _permit_code(arms: Sequence[Arm], allowed: bool, announce: Callable[[str], None]) -> None:
+    """Name every file before it is executed, once; refuse it where code is not allowed."""
+    references = {
+        reference.digest: reference
+        for arm in arms
+        if isinstance(reference := arm.recipe.network.reference, CodeReference)
+    }
+    for reference in references.values():
+        if not allowed:
+            raise CeterisError(
+                "this study executes code of its own, and --no-code refuses that",
+                received=f"{reference.file}, function {reference.function}",
+                expected="a study without network code",
+                fix="read the file, then run without --no-code",
+            )
+        announce(f"executing {reference.file} (sha256 {reference.digest[:12]})")
+
+
+def _count(arm: Arm, data: DataSet) -> int:
+    """Trained parameters of an arm's network; a user's own module is made once to count them."""
+    network = arm.recipe.network
+    if network.reference is None:
+        return count_parameters(network.layers, data.shape, data.num_classes).trainable
+    return count_module(network, data.shape, data.num_classes)
+
+
+def _check_equal_parameters(study: Study, parameters: Mapping[str, int]) -> None:
+    if study.spec.budget != "parameters":
+        return
+    least, most = min(parameters.values()), max(parameters.values())
+    if most > least * 1.01:
+        raise CeterisError(
+            "the arms do not have equal numbers of parameters",
+            received="; ".join(f"{name}: {count:,}" for name, count in parameters.items()),
+            expected="numbers within 1% of each other, since budget = 'parameters'",
+            fix="change a width, or remove budget",
+        )
+
+
+def _task(plan: Plan, planned: PlannedRun, arm: Arm, checkpoint_every_s: float) -> Task:
+    network = arm.recipe.network
+    return Task(
+        run_id=planned.run_id,
+        arm=arm.name,
+        seed=planned.seed,
+        root_seed=plan.study.spec.root_seed,
+        recipe=replace(arm.recipe, network=replace(network, function=None)),
+        make=by_value(network.function) if network.function is not None else b"",
+        data=plan.data_folder,
+        rows=planned.rows,
+        checkpoints=plan.folder / "checkpoints" / planned.run_id,
+        checkpoint_every_s=checkpoint_every_s,
+        keep_weights=plan.study.spec.keep_weights,
+    )

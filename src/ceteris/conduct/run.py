@@ -1,0 +1,194 @@
+"""From a plan to runs in its store: what has ended is kept, what has not is trained."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ceteris.conduct.history import changes, look, refuse_fewer_seeds, refuse_other_machine
+from ceteris.conduct.plan import Plan, PlannedRun, jsonable, tasks_of
+from ceteris.engine import (
+    Ended,
+    Event,
+    Started,
+    Workers,
+    available_bytes,
+    choose_workers,
+    remove_checkpoints,
+    usable_cores,
+)
+from ceteris.store import FINAL, Store, is_ours, set_aside
+
+if TYPE_CHECKING:
+    from ceteris.engine.forecast import Forecast
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """What :func:`run` leaves behind.
+
+    Args:
+        folder: the study's own folder.
+        design: id of the design in its store.
+        interrupted: asked to stop before every run had ended; the same command resumes.
+        num_reused: runs that were already there.
+        changes: dotted keys in which the study differs from the one that was run before.
+    """
+
+    folder: Path
+    design: int
+    interrupted: bool
+    num_reused: int
+    changes: tuple[str, ...]
+
+
+def run(
+    plan: Plan,
+    *,
+    workers: int,
+    stop: Callable[[], bool] = lambda: False,
+    listen: Callable[[Event], None] = lambda _: None,
+    fresh: bool = False,
+    checkpoint_every_s: float = 30.0,
+) -> Conducted:
+    """Train every run of the plan that has not ended yet, and keep each as it ends.
+
+    Args:
+        plan: of :func:`prepare`.
+        workers: processes; 1 or more.
+        stop: asked a few times a second; once true, runs are checkpointed and left.
+        listen: told every event, for a progress display.
+        fresh: set the study's folder aside (NAME~1) and train everything anew.
+        checkpoint_every_s: seconds of training between two checkpoints of a run.
+
+    Raises:
+        CeterisError: the study is in use, was frozen on another machine or version, has more seeds
+            already, or its disk is full. Runs that had ended are kept.
+    """
+    folder = plan.folder
+    if fresh and is_ours(folder):
+        set_aside(folder)
+    with Store.open(folder, write=True) if is_ours(folder) else Store.create(folder) as store:
+        before = store.latest(plan.study.variant)
+        refuse_fewer_seeds(plan, before)
+        refuse_other_machine(plan, store)
+        store.freeze(dict(plan.environment))
+        design = store.add_design(
+            plan.study.variant,
+            _record(plan),
+            plan.study.origin.source,
+            [(a.name, jsonable(a.levels), plan.parameters[a.name]) for a in plan.study.arms],
+            [
+                (r.arm, r.seed, r.run_id, dict(r.identity), plan.study.spec.root_seed)
+                for r in plan.runs
+            ],
+        )
+        ended = {r.run_id for r in store.runs(design) if r.status in FINAL}
+        waiting = [r for r in plan.runs if r.run_id not in ended]
+        interrupted = _train(plan, waiting, store, workers, stop, listen, checkpoint_every_s)
+        if not interrupted:
+            look(store, design)
+    return Conducted(
+        folder=folder,
+        design=design.id,
+        interrupted=interrupted,
+        num_reused=len(ended),
+        changes=changes(before, design),
+    )
+
+
+def num_workers(plan: Plan, asked: int | None) -> int:
+    """Worker processes for a plan: one a core, as memory allows, no more than runs."""
+    # Weights, gradient, scratch, up to two optimizer states, and the copy kept as the best.
+    run_bytes = 6 * 4 * max(plan.parameters.values())
+    return choose_workers(
+        len(plan.runs),
+        asked=asked,
+        cores=usable_cores(),
+        memory=available_bytes(),
+        run_bytes=run_bytes,
+    )
+
+
+def forecast_plan(plan: Plan, *, fresh: bool) -> "Forecast":
+    """Time and disk of the runs that are not trained yet; nothing is written."""
+    from ceteris.engine.forecast import forecast
+
+    ended: set[str] = set()
+    if is_ours(plan.folder) and not fresh:
+        with Store.open(plan.folder, write=False) as store:
+            design = store.latest(plan.study.variant)
+            runs = store.runs(design) if design is not None else []
+            ended = {r.run_id for r in runs if r.status in FINAL}
+    waiting = [r for r in plan.runs if r.run_id not in ended]
+    return forecast(tasks_of(plan, waiting))
+
+
+def _train(
+    plan: Plan,
+    waiting: Sequence[PlannedRun],
+    store: Store,
+    count: int,
+    stop: Callable[[], bool],
+    listen: Callable[[Event], None],
+    checkpoint_every_s: float,
+) -> bool:
+    """Train the runs; True if some of them were left unfinished."""
+    if not waiting:
+        return False
+    tasks = tasks_of(plan, waiting, checkpoint_every_s=checkpoint_every_s)
+    left = {task.run_id for task in tasks}
+    with Workers(count) as workers:
+        for event in workers.train(tasks, stop=stop):
+            if isinstance(event, Started):
+                store.start(event.run_id)
+            elif isinstance(event, Ended):
+                _keep(event, store)
+                left.discard(event.run_id)
+                if event.outcome.status != "failed":
+                    remove_checkpoints(plan.folder / "checkpoints" / event.run_id)
+            listen(event)
+    return bool(left)
+
+
+def _keep(event: Ended, store: Store) -> None:
+    outcome = event.outcome
+    store.finish(
+        event.run_id,
+        status=outcome.status,
+        sentence=" ".join([outcome.sentence, *_last_lines(event.warnings)]),
+        steps=outcome.steps,
+        duration_s=outcome.duration_s,
+        metrics=dict(outcome.metrics),
+        arrays={name: dict(arrays) for name, arrays in outcome.arrays.items()},
+        digest=outcome.digest or None,
+    )
+
+
+def _record(plan: Plan) -> dict[str, Any]:
+    """The study as the store keeps it: what was declared, and what reading it needs to know.
+
+    Reading a study must not execute anything, so it cannot resolve the declaration once more.
+    """
+    study = plan.study
+    losses = {arm.recipe.train.loss for arm in study.arms}
+    return {
+        "declared": study.to_json(),
+        "resolved": {
+            "name": study.name,
+            "question": study.spec.question,
+            "seeds": study.spec.seeds,
+            "looks": study.spec.looks,
+            "primary_metric": study.spec.primary_metric,
+            "baseline": study.baseline,
+            "comparisons": study.spec.comparisons,
+            "resample_split": any(arm.recipe.data.split.resample for arm in study.arms),
+            "classes": list(plan.data.classes),
+            "loss": losses.pop() if len(losses) == 1 else None,
+        },
+    }
+
+
+def _last_lines(warnings: Sequence[str]) -> list[str]:
+    """The last line of each warning or traceback: enough to find it, short enough for a table."""
+    return [text.strip().splitlines()[-1] for text in warnings[:3] if text.strip()]
