@@ -1,6 +1,8 @@
 """What every test stands on: a home of its own, a plain terminal of 80 columns, real data if any."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def real_data() -> Path:
     """The folder of the real data sets, for tests marked `realdata`."""
     return Path(REAL_DATA or "")
+
+
+def ceteris(*words: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own, as a shell would start it."""
+    return subprocess.run(
+        [sys.executable, "-m", "ceteris", *words],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )

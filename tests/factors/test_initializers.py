@@ -167,6 +167,21 @@ def test_uniforms_lie_strictly_between_0_and_1(seed: int, shape: list[int]) -> N
     assert ((u > 0) & (u < 1)).all()
 
 
+def test_even_the_first_and_the_last_cell_lie_strictly_between_0_and_1() -> None:
+    class Ends:
+        def integers(self, low: int, high: int, **_: Any) -> np.ndarray:
+            return np.array([low, high - 1], dtype=np.uint64)
+
+    class Rigged(Streams):
+        def generator(self, *_: Any) -> Any:
+            return Ends()
+
+    first, last = standard_uniforms(Rigged(root=0, seed=0), "dense_1", "weight", (2,))
+    assert 0 < first < 1e-15
+    assert 1 - 1e-15 < last < 1
+    assert 1 - last == first  # as far from the one end as from the other
+
+
 def test_uniforms_are_uniform() -> None:
     u = np.sort(_uniforms(), axis=None)
     # Kolmogorov and Smirnov: sqrt(n) D exceeds 2.0 with probability 0.0007.

@@ -131,3 +131,23 @@ def test_an_epsilon_that_float32_would_lose_is_refused() -> None:
     with pytest.raises(CeterisError, match="'epsilon' cannot be 1e-50"):
         optimizer_options("adam", "keras", {"epsilon": 1e-50})
     assert float(torch.tensor(1e-30, dtype=torch.float32)) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("momentum", "momentum"),
+        ("nesterov", "momentum"),
+        ("rmsprop", "rho"),
+        ("adam", "beta1"),
+        ("adam", "beta2"),
+        ("adamw", "beta1"),
+        ("adamw", "beta2"),
+    ],
+)
+def test_a_memory_that_never_forgets_is_refused(name: str, option: str) -> None:
+    # At 1 nothing new is learned, and Adam's correction 1 - beta^t is zero.
+    assert optimizer_options(name, "keras", {option: 0})[option] == 0.0
+    with pytest.raises(CeterisError) as caught:
+        optimizer_options(name, "keras", {option: 1})
+    assert caught.value.expected == "a number from 0 to 1, 1 itself excluded"

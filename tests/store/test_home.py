@@ -229,10 +229,15 @@ def test_a_full_disk_leaves_no_half_of_a_home(
 
 
 def test_a_home_made_for_work_that_fails_is_taken_back(tmp_path: Path) -> None:
-    root = tmp_path / "new" / "home"
-    with pytest.raises(ZeroDivisionError), making_home(root) as home:
-        assert home.studies.is_dir()
+    seen = []
+
+    def work(home: Home) -> None:
+        seen.append(home.studies.is_dir())
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), making_home(tmp_path / "new" / "home") as home:
+        work(home)
+    assert seen == [True]
     assert tree(tmp_path) == {}
 
 
@@ -242,9 +247,13 @@ def test_a_home_made_for_work_that_succeeds_or_has_put_something_there_stays(
     with making_home(tmp_path / "a") as home:
         pass
     assert open_home(home.root, create=False) == home
-    with pytest.raises(ZeroDivisionError), making_home(tmp_path / "b") as home:
+
+    def work(home: Home) -> None:
         add_study(home, "digits")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), making_home(tmp_path / "b") as home:
+        work(home)
     assert list_studies(open_home(tmp_path / "b", create=False)) == ["digits"]
 
 

@@ -145,6 +145,7 @@ def _compare_csv(
         )
     results = read_results(path)
     wanted = metric or results.metrics[0]
+    values = results.of(wanted)
     better = "lower" if lower else direction(wanted)
     if better is None:
         raise CeterisError(
@@ -154,7 +155,7 @@ def _compare_csv(
             fix="rename the column, for example to test_accuracy",
         )
     return compare(
-        results.of(wanted),
+        values,
         metric=wanted,
         baseline=baseline or results.arms[0],
         # The number of classes is not in the file; without a run that diverged it is not needed.

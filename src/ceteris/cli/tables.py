@@ -54,17 +54,20 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
     if not comparisons:
         return
     first = comparisons[0]
+    one_baseline = len({item.baseline for item in comparisons}) == 1
+    out.print(
+        Text(
+            f"Difference in {first.metric}"
+            + (f" from {first.baseline}, the baseline" if one_baseline else "")
+        )
+    )
     table = _table(
-        "difference",
-        f"in {first.metric} [{level_text(first.level)} interval]",
-        "p",
-        "sign-flip p",
-        "r",
+        "arm", f"difference\n[{level_text(first.level)} interval]", "p", "sign-flip p", "r"
     )
     for item in comparisons:
         known = item.difference is not None
         table.add_row(
-            Text(f"{item.arm} - {item.baseline}"),
+            Text(item.arm if one_baseline else f"{item.arm} - {item.baseline}"),
             interval_text(item.difference or 0.0, item.low, item.high, signed=True)
             if known
             else "-",
@@ -91,7 +94,7 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
 
 
 def _primary_table(answer: Answer) -> Table:
-    table = _table("arm", "parameters", "runs", f"{answer.metric.name} [95% interval]")
+    table = _table("arm", "parameters", "runs", f"{answer.metric.name}\n[95% interval]")
     for arm in answer.arms:
         summary = arm.summaries.get(answer.metric.name)
         table.add_row(
@@ -116,7 +119,8 @@ def _table(*headings: str) -> Table:
     """Names on the left, numbers on the right, two blanks between."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == headings[0] else "right")
+        first = heading == headings[0]
+        table.add_column(heading, justify="left" if first else "right", no_wrap=not first)
     return table
 
 
@@ -204,6 +208,8 @@ def bytes_text(count: float) -> str:
 def _runs(arm: ArmRow) -> str:
     finished = arm.counts.get("finished", 0) + arm.counts.get("stopped", 0)
     odd = [f"{arm.counts[s]} {s}" for s in ("diverged", "failed") if arm.counts.get(s)]
+    if not arm.learned:
+        odd.append("at chance")
     return ", ".join([f"{finished}/{arm.seeds}", *odd])
 
 

@@ -77,6 +77,7 @@ def prepare(
     """
     with making_home(home) as opened:
         study_folder(opened, study.name)  # a name that is no folder's name is refused here
+        _permit_code(study.arms, allow_code, announce)
         sources = {repr(arm.recipe.data.source): arm.recipe.data.source for arm in study.arms}
         if len(sources) > 1:
             raise CeterisError(
@@ -87,7 +88,6 @@ def prepare(
             )
         source = next(iter(sources.values()))
         data, parsed = open_data(source, cache=opened.cache, data_folder=data_folder)
-        _permit_code(study.arms, allow_code, announce)
         parameters = {arm.name: _count(arm, data) for arm in study.arms}
         _check_equal_parameters(study, parameters)
         frozen = environment()

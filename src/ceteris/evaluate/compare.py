@@ -60,7 +60,7 @@ def compare(
     looks: int = 1,
     role: Role = "deciding",
     all_pairs: bool = False,
-    split_fixed: bool = True,
+    split_fixed: bool | None = True,
 ) -> list[Comparison]:
     """Every arm against the baseline on one metric.
 
@@ -77,7 +77,8 @@ def compare(
             passes ``role="exploratory"`` for looks that were not declared.
         role: ``"deciding"`` for the primary metric at the declared number of seeds.
         all_pairs: compare every two arms; the family grows to all of them.
-        split_fixed: whether all seeds share one split of the data.
+        split_fixed: whether all seeds share one split of the data; None where nobody knows, and
+            then the sentence does not say.
 
     Returns:
         One row per comparison, arms in the order in which they first appear.

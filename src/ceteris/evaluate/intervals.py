@@ -7,6 +7,7 @@ the code that decides, not a copy of it.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -353,6 +354,7 @@ def detectable(
     return Detectable(effect, effect * low, effect * high, power, x.size)
 
 
+@lru_cache(maxsize=256)  # the same for all comparisons of a family with equal seeds
 def _noncentrality(degrees: int, critical: float, power: float) -> float:
     from scipy.special import chdtri, ndtr
 

@@ -122,7 +122,7 @@ def sign_flip(differences: ArrayLike) -> float:
     draws = np.random.Generator(np.random.Philox(key=derive("sign flip", x.size)))
     hits, left = 0, DRAWS
     while left:
-        rows = min(left, 4096)  # 33 MB at 1,000 seeds
+        rows = min(left, max(1, 4_000_000 // x.size))  # 32 MB of signs at a time
         signs = draws.integers(0, 2, size=(rows, x.size), dtype=np.int8) * 2.0 - 1.0
         hits += int(np.count_nonzero(np.abs(signs @ x) >= seen))
         left -= rows

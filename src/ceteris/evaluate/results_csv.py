@@ -21,7 +21,10 @@ from ceteris.evaluate.rows import Result
 
 LARGEST_BYTES = 16 * 2**20  # some 300,000 runs; a data set given by mistake is refused unread
 _LONGEST_NAME = 200  # characters; names stand in sentences and tables
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.I | re.A)
+# More than a table of results holds; every step below is linear in each, none in their product.
+_MOST = {"column": 1_000, "arm": 1_000, "seed": 10_000}
+# No digit can be matched in two ways, so a line of a million digits is refused at once.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.I | re.A)
 _SEED = re.compile(r"(\d{1,18})(\.0+)?", re.A)  # pandas writes whole numbers as 3.0 after a gap
 _ENDED_BADLY = ("diverged", "failed")
 _NOT_THERE = ("pending", "running")
@@ -113,6 +116,7 @@ def parse_results(content: str | bytes, source: str) -> Results:
             fix="write the results into the file, one line per run",
         )
     header = [name.strip() for name in lines[0][1]]
+    _check_count(len(header), "column", f"{source}, line {lines[0][0]}")
     metrics = _check_header(header, lines[0][0], source)
     rows: list[ResultRow] = []
     first_line: dict[tuple[str, int], int] = {}
@@ -143,6 +147,8 @@ def parse_results(content: str | bytes, source: str) -> Results:
             expected="one line per run",
             fix="add the runs",
         )
+    _check_count(len({row.arm for row in rows}), "arm", source)
+    _check_count(len({row.seed for row in rows}), "seed", source)
     return Results(source, metrics, tuple(rows))
 
 
@@ -279,6 +285,17 @@ def _check_name(name: str, what: str, where: str) -> None:
         received=f"{shown(name)}, {_count(len(name), 'character')}  ({where})",
         expected=f"1 to {_LONGEST_NAME} printable characters",
         fix="give it a short name",
+    )
+
+
+def _check_count(number: int, noun: str, where: str) -> None:
+    if number <= _MOST[noun]:
+        return
+    raise CeterisError(
+        f"the results hold too many {noun}s",
+        received=f"{number:,} {noun}s  ({where})",
+        expected=f"at most {_MOST[noun]:,}",
+        fix="keep only what is to be compared; check that each column holds what its name says",
     )
 
 

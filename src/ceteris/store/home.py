@@ -87,7 +87,7 @@ def open_home(path: Path | None, *, create: bool) -> Home:
 
 @contextlib.contextmanager
 def making_home(path: Path | None) -> Iterator[Home]:
-    """A home for the length of the block, made if need be and unmade if the block fails.
+    """Open a home, made if need be, for the block; take it back if the block fails.
 
     So a mistake found while a first study is prepared leaves nothing behind. What the block has
     put into the home stays, and then so does the home.

@@ -44,14 +44,19 @@ class DataSpec(_Table):
     """``[data]``: what is learned from, and how it is split.
 
     Args:
-        name: a registered data set, or ``"folder"`` for a folder of images by class.
-        path, size, colour: for ``"folder"``: where it is, ``[height, width]``, ``"grey"|"rgb"``.
-        images, images_by: use only so many of the training images, and which.
-        validation, validation_by: images held out of those, a fraction below 1 or a count.
-        test, test_by: for a set that has no published test part.
+        name: a registered data set, or `"folder"` for a folder of images by class.
+        path: for `"folder"`: where it is, relative to the study's file.
+        size: for `"folder"`: `[height, width]` that pictures are resized to.
+        colour: for `"folder"`: `"grey"` or `"rgb"`.
+        images: use only so many of the training images.
+        images_by: which: `"first"`, `"last"`, `"random"` or `"stratified"`.
+        validation: images held out of those, a fraction below 1 or a count.
+        validation_by: which, the same four words.
+        test: for a set without a published test part: a fraction or a count.
+        test_by: which, the same four words.
         split_seed: another number, another split.
-        resample_split: draw the validation split and the subset anew for every seed.
-        scale: ``"unit"`` divides pixels to 0..1; ``"none"`` leaves them as they are.
+        resample_split: draw validation images and subset anew for every seed, never the test part.
+        scale: `"unit"` divides pixels to 0..1; `"none"` leaves them as they are.
     """
 
     name: str
@@ -95,7 +100,22 @@ class TrainSpec(_Table):
 
     Options of the optimizer, the initializer and the schedule stand here too, under the names
     their registers give them (``learning_rate``, ``momentum``, ``initial_std``, ``warmup_steps``).
-    Exactly one of ``steps``, ``epochs`` and ``images_seen`` says how long a run is.
+
+    Args:
+        steps: length of a run in updates; exactly one of these three.
+        epochs: length in passes over the training images.
+        images_seen: length in images, repeats counted.
+        batch_size: images in a step.
+        sampling: `"permutation"`, a fresh one each epoch, or `"replacement"`; else the preset's.
+        last_batch: `"keep"` or `"drop"` an epoch's short last batch; else the preset's.
+        loss: `"cross_entropy"`, or `"mse"` on one-hot targets.
+        loss_recorded: of each step `"before"` its update, or `"after"`; else the preset's.
+        optimizer: the update rule.
+        weight_decay: strength, of weights only; else the optimizer's.
+        decay: `"l2"` or `"decoupled"`; else the preset's.
+        initializer: of the weights; else the preset's. A module of one's own keeps its own.
+        schedule: course of the learning rate.
+        evaluate_every: `"epoch"`, or a number of steps.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -134,23 +154,25 @@ class StudySpec(_Table):
     """The whole study as declared.
 
     Args:
-        name: letters, digits, ``.``, ``_`` and ``-``: it names the study's folder.
+        name: letters, digits, `.`, `_` and `-`: it names the study's folder.
         question: what the study is to answer, one sentence.
         report: ids of the course reports it comes from.
         notes: what a reader should know, and what the reports did otherwise.
-        preset: whose defaults fill in what is not said (:mod:`ceteris.study.presets`).
+        preset: whose defaults fill in what is not said: `"keras"`, `"book"` or `"torch"`.
         seeds: replicates of every arm.
         root_seed: another number, other draws for every seed.
         looks: how often the comparison may be read, seeds added in between; each pays for itself.
         primary_metric: what the conclusion is about.
         baseline: the arm the others are compared with; the first one if not said.
         comparisons: every arm against the baseline, or all pairs.
-        budget: what arms must be equal in; what ``[train]`` says if not said.
+        budget: what arms must be equal in; what `[train]` says if not said.
         keep_weights: of each run, the best evaluation's, every evaluation's, or none.
-        data, network, train: what is learned from, what learns, and how.
+        data: what is learned from.
+        network: what learns: a name, layers, or code.
+        train: how.
         factors: what is varied, every combination being an arm.
         arms: or the arms by name, each saying what it changes.
-        quick: what ``--quick`` changes, by dotted key.
+        quick: what `--quick` changes, by dotted key.
     """
 
     name: str
