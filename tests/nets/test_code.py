@@ -99,6 +99,10 @@ def test_a_module_moved_into_another_is_other_code(folder):
     before = digest(base)
     folder(a="y = 2", b="x = 1")
     assert digest(base) != before
+    (base / "b.py").unlink()
+    before = digest(base)
+    (base / "a.py").rename(base / "b.py")
+    assert digest(base) != before
 
 
 def test_a_package_goes_before_a_module_and_a_module_before_a_folder(folder):

@@ -64,6 +64,11 @@ def test_files_of_one_name_in_two_folders_are_kept_apart(write):
     assert [make() for make in makes] == [("one", "one"), ("two", "two")]
 
 
+def test_a_module_is_executed_once(write):
+    source = "import helper\ndef make():\n    import helper as late\n    return helper is late"
+    assert load(write(net=source, helper=""))()
+
+
 def test_an_edited_helper_is_executed_anew(write):
     source = "import helper\ndef make(): return helper.X"
     base = write(net=source, helper="X = 1")

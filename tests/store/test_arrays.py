@@ -185,7 +185,7 @@ def test_without_verifying_a_flipped_bit_is_an_error_or_a_value(folder: Path) ->
     path = array_path(folder, digest)
     whole = path.read_bytes()
     outcomes = set()
-    for bit in range(len(whole) * 8):
+    for bit in range(0, len(whole) * 8, 3):
         content = bytearray(whole)
         content[bit // 8] ^= 1 << bit % 8
         path.write_bytes(content)

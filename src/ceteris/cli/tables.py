@@ -40,9 +40,10 @@ def print_answer(answer: Answer, *, json: bool) -> None:
         out.print(Text(answer.question))
     out.print()
     out.print(_primary_table(answer))
-    beside = answer.shown[1 : 1 + _BESIDE_AT_MOST]
-    if beside:
+    out.print()
+    if len(answer.shown) > 1:
         out.print(_beside_table(answer))
+        out.print()
     print_comparisons(out, answer.comparisons)
     for note in answer.notes:
         out.print(Text(f"Note: {note}"))
@@ -76,6 +77,7 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
             "-" if item.correlation is None else f"{item.correlation:.2f}",
         )
     out.print(table)
+    out.print()
     shared = [note for note in first.notes if all(note in item.notes for item in comparisons)]
     for item in comparisons:
         out.print(Padding(Text(item.sentence), (0, 0, 0, 2)))
@@ -117,7 +119,7 @@ def _beside_table(answer: Answer) -> Table:
 
 def _table(*headings: str) -> Table:
     """Names on the left, numbers on the right, two blanks between."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
         first = heading == headings[0]
         table.add_column(heading, justify="left" if first else "right", no_wrap=not first)

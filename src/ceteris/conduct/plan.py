@@ -12,9 +12,11 @@ import numpy as np
 from ceteris.data import DataSet, Split, make_split, open_data, split_digest
 from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
-from ceteris.nets import CodeReference, count_parameters
+from ceteris.nets import CodeReference, account, count_parameters
 from ceteris.store import Home, making_home, study_folder
 from ceteris.study import Arm, Study
+
+_EQUAL_WITHIN = 0.01  # whole widths rarely give exactly equal counts
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def prepare(
         source = next(iter(sources.values()))
         data, parsed = open_data(source, cache=opened.cache, data_folder=data_folder)
         parameters = {arm.name: _count(arm, data) for arm in study.arms}
-        _check_equal_parameters(study, parameters)
+        _check_equal_size(study, data, parameters)
         frozen = environment()
         runs = tuple(
             _planned(arm, seed, study, data, frozen)
@@ -182,17 +184,35 @@ def _count(arm: Arm, data: DataSet) -> int:
     return count_module(network, data.shape, data.num_classes)
 
 
-def _check_equal_parameters(study: Study, parameters: Mapping[str, int]) -> None:
-    if study.spec.budget != "parameters":
+def _check_equal_size(study: Study, data: DataSet, parameters: Mapping[str, int]) -> None:
+    """Arms held equal in parameters or multiply-adds must be, to within a hundredth."""
+    budget = study.spec.budget
+    if budget == "parameters":
+        sizes = dict(parameters)
+    elif budget == "multiply_adds":
+        sizes = {arm.name: _multiply_adds(arm, data) for arm in study.arms}
+    else:
         return
-    least, most = min(parameters.values()), max(parameters.values())
-    if most > least * 1.01:
+    if max(sizes.values()) > min(sizes.values()) * (1 + _EQUAL_WITHIN):
         raise CeterisError(
-            "the arms do not have equal numbers of parameters",
-            received="; ".join(f"{name}: {count:,}" for name, count in parameters.items()),
-            expected="numbers within 1% of each other, since budget = 'parameters'",
+            f"the arms do not have equal {budget}",
+            received="; ".join(f"{name}: {count:,}" for name, count in sizes.items()),
+            expected=f"numbers within {_EQUAL_WITHIN:.0%} of each other, since budget = '{budget}'",
             fix="change a width, or remove budget",
         )
+
+
+def _multiply_adds(arm: Arm, data: DataSet) -> int:
+    """Multiply-adds of one image's forward pass, of layers Ceteris can count."""
+    network = arm.recipe.network
+    if network.reference is not None:
+        raise CeterisError(
+            f"the multiply-adds of arm '{arm.name}' cannot be counted",
+            received="a network made by code",
+            expected="a network described layer by layer, or by name",
+            fix="describe the network, or choose another budget",
+        )
+    return sum(r.multiply_adds for r in account(network.layers, data.shape, data.num_classes))
 
 
 def _task(plan: Plan, planned: PlannedRun, arm: Arm, checkpoint_every_s: float) -> Task:

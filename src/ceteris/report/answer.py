@@ -104,8 +104,10 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         role = "exploratory"
         notes = (
             *notes,
-            f"The study declared the baseline {about['baseline']}; comparing with another one "
-            "after seeing results decides nothing.",
+            (
+                f"The study declared the baseline {about['baseline']}; comparing with another one "
+                "after seeing results decides nothing."
+            ),
         )
         about["baseline"] = baseline
     available = {name for run in runs for name in run.metrics}
@@ -146,13 +148,17 @@ def _role(
     earlier = [str(look.seeds) for look in looks if look.seeds != about["seeds"]]
     if at_these and at_these[0].role == "exploratory":
         return "exploratory", (
-            f"Seeds were added after a look at {' and '.join(earlier)} seeds that the study had "
-            "not declared, so this comparison is exploratory.",
+            (
+                f"Seeds were added after a look at {' and '.join(earlier)} seeds that the study "
+                "had not declared, so this comparison is exploratory."
+            ),
         )
     if earlier:
         return "deciding", (
-            f"Look {len(earlier) + 1} of {about['looks']} declared (before: {', '.join(earlier)} "
-            "seeds); every look pays its share of the error rate.",
+            (
+                f"Look {len(earlier) + 1} of {about['looks']} declared (before: "
+                f"{', '.join(earlier)} seeds); every look pays its share of the error rate."
+            ),
         )
     return "deciding", ()
 

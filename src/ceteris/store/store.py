@@ -58,7 +58,8 @@ class Store:
 
     Example:
         >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp()) / "lr"
+        >>> scratch = tempfile.TemporaryDirectory()
+        >>> folder = Path(scratch.name) / "lr"
         >>> with Store.create(folder) as store:
         ...     design = store.add_design("main", {"steps": 9}, "steps = 9", [("a", {}, 10)],
         ...                               [("a", 0, "run-1", {"steps": 9}, 0)])
@@ -68,6 +69,7 @@ class Store:
         >>> with Store.open(folder, write=False) as store:
         ...     [run.metrics for run in store.runs(store.designs()[0])]
         [{'test_accuracy': 0.5}]
+        >>> scratch.cleanup()
     """
 
     def __init__(
