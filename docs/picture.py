@@ -26,6 +26,7 @@ text {{ font-family: "DejaVu Sans Mono", Consolas, Menlo, monospace; font-size: 
 
 
 def main() -> None:
+    """Draw it."""
     study, target, *home = sys.argv[1:]
     out = Console(record=True, width=80, highlight=False, file=sys.stderr, force_terminal=False)
     tables.console = lambda: out

@@ -1,4 +1,4 @@
-"""What every test stands on: a home of its own, a plain terminal of 80 columns, real data if any."""
+"""What tests stand on: a home of their own, a plain terminal of 80 columns, real data if any."""
 
 import os
 import subprocess

@@ -104,6 +104,7 @@ def test_every_exact_version_is_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    optional = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(item for extra in optional for item in extra)]
     names = {re.split(r"[<>=\[ ]", item)[0].lower() for item in wanted}
     assert names <= pinned

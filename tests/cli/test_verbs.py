@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.conftest import ceteris
 from typer.testing import CliRunner
 
 from ceteris.cli.app import app
 from ceteris.cli.running import parse_time
 from ceteris.errors import CeterisError
-from tests.conftest import ceteris
 
 STUDY = """
 name = "small"

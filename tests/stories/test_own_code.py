@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.conftest import ceteris
 
 import ceteris as api
-from tests.conftest import ceteris
 
 NET = """
 from pathlib import Path

@@ -161,5 +161,5 @@ def _compare_csv(
         # The number of classes is not in the file; without a run that diverged it is not needed.
         chance=None if classes is None else chance(wanted, classes),
         better=better,
-        split_fixed=False,
+        split_fixed=None,  # the file does not say how the runs were split
     )

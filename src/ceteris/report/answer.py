@@ -240,7 +240,7 @@ def _learned(summaries: Mapping[str, Summary], about: Mapping[str, Any]) -> bool
 def _did_not_learn(arms: Sequence[ArmRow], about: Mapping[str, Any]) -> tuple[str, ...]:
     at_chance = _chance(METRICS["train_loss_last_100"], about)
     return tuple(
-        f"{arm.name} does not learn: its training loss ended at "
+        f"{arm.name} has not learned: its training loss ended at "
         f"{number(arm.summaries['train_loss_last_100'].mean or 0.0)}, and a network that knows "
         f"nothing has {number(at_chance or 0.0)}."
         for arm in arms
