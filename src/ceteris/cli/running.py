@@ -48,7 +48,7 @@ def run_study(
         home=home,
         data_folder=data_folder,
         allow_code=allow_code,
-        announce=lambda text: say.print(text, markup=False),
+        announce=lambda text: say.print(text, markup=False, soft_wrap=True),
     )
     count = num_workers(plan, workers)
     if dry_run:
