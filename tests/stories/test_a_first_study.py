@@ -69,6 +69,10 @@ def test_from_init_to_remove(study: str) -> None:
 
 def test_a_changed_study_says_so_and_reuses_what_it_can(study: str) -> None:
     assert ceteris("run", study, "--quick").returncode == 0
+    assert "rates@quick" in ceteris("list").stdout
+    only = ceteris("show", "rates")
+    assert only.returncode == 2
+    assert "for example: ceteris show rates@quick" in only.stderr
     text = Path(study).read_text("utf-8")
     Path(study).write_text(text.replace("[0.01, 0.001]", "[0.01, 0.003]"), "utf-8")
     done = ceteris("run", study, "--quick")

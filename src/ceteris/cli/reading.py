@@ -8,7 +8,7 @@ from rich.text import Text
 from ceteris.cli.tables import console, print_answer, print_comparisons, print_json
 from ceteris.errors import CeterisError, nearest, shown, unknown_name
 from ceteris.evaluate import Comparison, chance, compare, direction, read_results
-from ceteris.report import Answer, comparison_as_json, read_answer
+from ceteris.report import Answer, comparison_as_json, read_answer, read_variants
 from ceteris.store import is_ours, list_studies, open_home, study_folder
 from ceteris.study import METRICS, catalogue, load
 
@@ -17,7 +17,8 @@ def print_list(home: Path | None, *, json: bool) -> None:
     """The built-in studies with their questions, and the studies in the home."""
     opened = open_home(home, create=False)
     built_in = [load(name).spec for name in catalogue()]
-    answers = [read_answer(study_folder(opened, name)) for name in list_studies(opened)]
+    folders = [study_folder(opened, name) for name in list_studies(opened)]
+    answers = [read_answer(f, variant) for f in folders for variant in read_variants(f)]
     kept = [answer for answer in answers if answer is not None]
     if json:
         print_json(
@@ -29,6 +30,7 @@ def print_list(home: Path | None, *, json: bool) -> None:
                 "studies": [
                     {
                         "name": a.study,
+                        "variant": a.variant,
                         "folder": str(a.folder),
                         "runs": len(a.runs),
                         "ended": a.num_ended,
@@ -53,7 +55,8 @@ def print_list(home: Path | None, *, json: bool) -> None:
     for heading in ("study in this home", "runs ended"):
         done.add_column(heading, header_style="bold")
     for answer in kept:
-        done.add_row(Text(answer.study), f"{answer.num_ended} of {len(answer.runs)}")
+        name = answer.study + (f"@{answer.variant}" if answer.variant else "")
+        done.add_row(Text(name), f"{answer.num_ended} of {len(answer.runs)}")
     out.print(done)
 
 
@@ -85,12 +88,13 @@ def find_answer(name: str, home: Path | None, baseline: str | None = None) -> An
             )
     answer = read_answer(folder, variant, baseline=baseline)
     if answer is None:
+        there = [f"{study}@{known}" if known else study for known in read_variants(folder)]
+        what = f"its variant {shown(variant)}" if variant else "it as it stands, only variants"
         raise CeterisError(
-            f"the study {shown(study)} has no results"
-            + (f" for the variant {shown(variant)}" if variant else " as it stands, only variants"),
+            f"the study {shown(study)} was run, but not {what}",
             received=shown(name),
-            expected="NAME for the study as it stands, NAME@VARIANT for a variant",
-            fix="run it first, or name the variant, for example NAME@quick",
+            expected=f"one of {', '.join(there)}",
+            fix=f"for example: ceteris show {there[0]}",
         )
     return answer
 

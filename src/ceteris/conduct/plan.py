@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ceteris.data import DataSet, Split, make_split, open_data, split_digest
+from ceteris.data import DataSet, SplitRecipe, make_split, open_data, split_digest
 from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
 from ceteris.nets import CodeReference, account, count_parameters
@@ -93,8 +93,9 @@ def prepare(
         parameters = {arm.name: _count(arm, data) for arm in study.arms}
         _check_equal_size(study, data, parameters)
         frozen = environment()
+        splits = _Splits(data)
         runs = tuple(
-            _planned(arm, seed, study, data, frozen)
+            _planned(arm, seed, study, splits, frozen)
             for seed in range(study.spec.seeds)
             for arm in study.arms
         )
@@ -123,15 +124,32 @@ def jsonable(value: Any) -> Any:
     return getattr(value, "__name__", value) if callable(value) else value
 
 
+class _Splits:
+    """Each split drawn once: runs that share one share its arrays, however many they are."""
+
+    def __init__(self, data: DataSet) -> None:
+        self.data = data
+        self._drawn: dict[tuple[SplitRecipe, int], tuple[Rows, str]] = {}
+
+    def of(self, recipe: SplitRecipe, seed: int) -> tuple[Rows, str]:
+        """The rows of a split, and its digest."""
+        key = (recipe, seed if recipe.resample else 0)
+        if key not in self._drawn:
+            split = make_split(self.data, recipe, replicate=seed)
+            rows = Rows(split.train, split.validation, split.test)
+            self._drawn[key] = (rows, split_digest(split))
+        return self._drawn[key]
+
+
 def _planned(
-    arm: Arm, seed: int, study: Study, data: DataSet, frozen: Mapping[str, Any]
+    arm: Arm, seed: int, study: Study, splits: _Splits, frozen: Mapping[str, Any]
 ) -> PlannedRun:
-    split = make_split(data, arm.recipe.data.split, replicate=seed)
-    _check_length(arm, split)
+    rows, digest = splits.of(arm.recipe.data.split, seed)
+    _check_length(arm, rows)
     identity = {
         **arm.recipe.identity(),
-        "data": data.digest,
-        "split": split_digest(split),
+        "data": splits.data.digest,
+        "split": digest,
         "environment": dict(frozen),
         "root_seed": study.spec.root_seed,
         "seed": seed,
@@ -141,19 +159,19 @@ def _planned(
         run_id=hashlib.sha256(text.encode()).hexdigest()[:32],
         arm=arm.name,
         seed=seed,
-        rows=Rows(split.train, split.validation, split.test),
+        rows=rows,
         identity=jsonable(identity),
     )
 
 
-def _check_length(arm: Arm, split: Split) -> None:
+def _check_length(arm: Arm, rows: Rows) -> None:
     train = arm.recipe.train
-    if train.steps_per_epoch(len(split.train)) == 0:
+    if train.steps_per_epoch(len(rows.train)) == 0:
         raise CeterisError(
             f"arm '{arm.name}' would drop every batch",
             received=f"batch_size = {train.batch_size}, last_batch = 'drop', "
-            f"{len(split.train)} training images",
-            expected=f"a batch of {len(split.train)} images or fewer",
+            f"{len(rows.train)} training images",
+            expected=f"a batch of {len(rows.train)} images or fewer",
             fix="lower train.batch_size, or keep the last batch",
         )
 

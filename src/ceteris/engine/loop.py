@@ -49,8 +49,8 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """The state a run ended in: ``diverged_at`` is the step of the first loss not finite."""
+class LoopEnd:
+    """The state the loop ended in: ``diverged_at`` is the step of the first loss not finite."""
 
     steps: int
     diverged_at: int | None
@@ -63,7 +63,7 @@ def train(
     learner: Learner,
     record: Record,
     listen: Callable[[int], bool],
-) -> Ended | Interrupted:
+) -> LoopEnd | Interrupted:
     """Train a run to its end, from its last checkpoint if it has one.
 
     Args:
@@ -110,7 +110,7 @@ def train(
         if bad is None and evaluated and not _evaluate(task, material, learner, record, done):
             bad = step
         if bad is not None:
-            return Ended(bad, bad + 1, spent + now - began)
+            return LoopEnd(bad, bad + 1, spent + now - began)
         checked = done
         if listen(done) and done < total:
             _save(task, learner, record, done, spent + time.perf_counter() - began)
@@ -118,7 +118,7 @@ def train(
         if now - saved >= task.checkpoint_every_s and done < total:
             _save(task, learner, record, done, spent + now - began)
             saved = time.perf_counter()
-    return Ended(total, None, spent + time.perf_counter() - began)
+    return LoopEnd(total, None, spent + time.perf_counter() - began)
 
 
 def _keeps_short_batch(task: Task) -> bool:

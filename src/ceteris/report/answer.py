@@ -91,6 +91,12 @@ def read_answer(folder: Path, variant: str = "", *, baseline: str | None = None)
         return None if design is None else _answer(store, design, folder, baseline)
 
 
+def read_variants(folder: Path) -> tuple[str, ...]:
+    """The variants of a study that were run, in order; "" is the study as it stands."""
+    with Store.open(folder, write=False) as store:
+        return tuple(dict.fromkeys(design.variant for design in store.designs()))
+
+
 def _answer(store: Store, design: Design, folder: Path, baseline: str | None) -> Answer:
     about = dict(design.spec["resolved"])
     metric = METRICS[about["primary_metric"]]
