@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from ceteris.conduct import prepare, tasks_of
+from ceteris.engine import loop
 from ceteris.engine.ending import digest_of, train_run
 from ceteris.engine.material import open_material
 from ceteris.engine.task import Outcome, Task
@@ -147,3 +148,21 @@ def test_digests_see_names_types_shapes_and_bytes() -> None:
     ]
     assert len({digest_of(v) for v in variants}) == len(variants)
     assert digest_of({"a": a, "b": a + 1}) == digest_of({"b": a + 1, "a": a})
+
+
+@pytest.mark.parametrize("recorded", ["before", "after"])
+def test_when_divergence_is_noticed_does_not_matter(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch, recorded: str
+) -> None:
+    train = {"steps": 50, "batch_size": 20, "optimizer": "sgd", "learning_rate": 1e30}
+    train |= {"evaluate_every": 50, "loss_recorded": recorded}
+    found = []
+    for look in (0.0, 1e9):  # at every step, or not before the evaluation at the end
+        monkeypatch.setattr(loop, "_LOOK_EVERY_S", look)
+        _, outcome = trained(train=train, preset="book")
+        assert outcome.status == "diverged"
+        assert outcome.steps < 49
+        assert len(outcome.arrays["curves"]["step_loss"]) == outcome.steps
+        assert np.isfinite(outcome.arrays["curves"]["step_loss"]).all()
+        found.append((outcome.digest, outcome.steps, outcome.sentence))
+    assert found[0] == found[1]
