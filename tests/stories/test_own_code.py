@@ -49,6 +49,8 @@ def test_a_file_of_ones_own(folder: Path) -> None:
     assert not Path("executed").exists()
     assert not Path(os.environ["CETERIS_HOME"]).exists()
 
+    planned = ceteris("run", "own.toml", "--dry-run", "--json")
+    assert json.loads(planned.stdout)["runs"] == 4
     done = ceteris("run", "own.toml", "--json")
     assert done.returncode == 0, done.stderr
     assert "executing" in done.stderr

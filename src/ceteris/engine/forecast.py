@@ -1,6 +1,8 @@
 """How long a study will take and how much it will keep, measured on this machine beforehand."""
 
+import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +35,11 @@ def forecast(tasks: list[Task]) -> Forecast:
         tasks: all runs to be trained. Their checkpoints are not touched and nothing is written.
     """
     torch.set_num_threads(1)
+    with redirect_stdout(sys.stderr):  # a user's network may print; the answer is on the other
+        return _forecast(tasks)
+
+
+def _forecast(tasks: list[Task]) -> Forecast:
     rates: dict[str, tuple[float, float, int]] = {}
     seconds, kept = 0.0, 0
     for task in tasks:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ def count_trained(
     network: NetworkRecipe, input_shape: tuple[int, int, int], num_classes: int
 ) -> int:
     """Trained parameters of the user's own module, which is made once and checked."""
-    with fenced():
+    # Standard output belongs to the answer; what the user's code prints goes beside it.
+    with fenced(), redirect_stdout(sys.stderr):
         seed_globals(Streams(root=0, seed=0), Purpose.INITIAL_WEIGHTS)
         own = network.function
         function = _function(network, b"") if own is None else guarded(own, _name(network))
