@@ -34,9 +34,13 @@ def forecast(tasks: list[Task]) -> Forecast:
     Args:
         tasks: all runs to be trained. Their checkpoints are not touched and nothing is written.
     """
-    torch.set_num_threads(1)
-    with redirect_stdout(sys.stderr):  # a user's network may print; the answer is on the other
-        return _forecast(tasks)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as a worker has
+    try:
+        with redirect_stdout(sys.stderr):  # a user's network may print; the answer is on the other
+            return _forecast(tasks)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _forecast(tasks: list[Task]) -> Forecast:
