@@ -19,7 +19,7 @@ FLOORS = (
     {"engine", "store"},
     {"study"},
     {"data", "nets", "factors", "evaluate"},
-    {"errors", "seeds"},
+    {"atomic", "errors", "seeds"},
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ceteris.atomic import UNFINISHED
 from ceteris.engine.checkpoint import read_checkpoint, remove_checkpoints, write_checkpoint
 from ceteris.errors import CeterisError
 
@@ -58,7 +59,7 @@ def test_any_damage_falls_back(
 def test_a_file_still_being_written_is_not_read(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, 1, _state(1))
     whole = _files(tmp_path)[0]
-    (tmp_path / f"{whole.name.replace('1', '2', 1)}.77.part").write_bytes(b"half")
+    (tmp_path / f".{whole.name.replace('1', '2', 1)}.77{UNFINISHED}").write_bytes(b"half")
     found = read_checkpoint(tmp_path)
     assert found is not None
     assert found["done"][0] == 1

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ceteris.atomic import sync_folder
 from ceteris.data.dataset import Content, DataSet, content_digest, digest_of_frame
 from ceteris.errors import CeterisError, shown
 
@@ -184,18 +185,8 @@ def _sync(stream: BinaryIO) -> None:
     os.fsync(stream.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows opens no folders; its rename is in the journal
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _move_into_place(building: Path, folder: Path, digest: str | None) -> None:
-    _sync_folder(building)
+    sync_folder(building)
     if os.path.lexists(folder) and open_intact(folder, digest) is None:
         # Under a name of ours, so that a killed process leaves nothing that is not swept.
         aside = building.with_name(f"{building.name}-damaged")
@@ -209,7 +200,7 @@ def _move_into_place(building: Path, folder: Path, digest: str | None) -> None:
     except OSError:
         if open_intact(folder, digest) is None:  # else another process was first
             raise
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _sweep(building: Path) -> None:

@@ -5,7 +5,6 @@ So a torn or flipped file does not match its own name and is passed over for the
 """
 
 import hashlib
-import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
+from ceteris.atomic import make_folder, write_whole
 from ceteris.errors import CeterisError
 
 _KEPT = 2
@@ -27,7 +27,16 @@ def write_checkpoint(folder: Path, step: int, state: Mapping[str, np.ndarray]) -
     """
     content = safetensors.numpy.save({key: np.ascontiguousarray(v) for key, v in state.items()})
     digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARS]
-    write_beside(folder / f"{step:012d}-{digest}.safetensors", content)
+    try:
+        make_folder(folder)
+        write_whole(folder / f"{step:012d}-{digest}.safetensors", content)
+    except OSError as error:
+        raise CeterisError(
+            f"a checkpoint cannot be written: {error.strerror or error}",
+            received=f"{folder}, {len(content):,} bytes",
+            expected="room and permission to write there",
+            fix="free some space and run the same command again: it resumes",
+        ) from error
     for old in _checkpoints(folder)[_KEPT:]:
         old.unlink(missing_ok=True)
 
@@ -54,41 +63,6 @@ def remove_checkpoints(folder: Path) -> None:
         folder.rmdir()
 
 
-def write_beside(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut.
-
-    Raises:
-        CeterisError: the disk is full or cannot be written; nothing is left behind.
-    """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise CeterisError(
-            f"a checkpoint cannot be written: {error.strerror or error}",
-            received=f"{path.parent}, {len(content):,} bytes",
-            expected="room and permission to write there",
-            fix="free some space and run the same command again: it resumes",
-        ) from error
-
-
 def _checkpoints(folder: Path) -> list[Path]:
-    """Newest first. Files that are still being written end in ``.part`` and do not match."""
+    """Newest first. Files that are still being written have another ending and do not match."""
     return sorted(folder.glob("*-*.safetensors"), reverse=True) if folder.is_dir() else []
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # Windows has no handle on a folder to sync; replacing is all it offers
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

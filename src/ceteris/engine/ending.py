@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 
+from ceteris.engine.beginning import begin
 from ceteris.engine.learner import Learner
 from ceteris.engine.loop import Record, train
-from ceteris.engine.material import Material, open_material
+from ceteris.engine.material import Material
 from ceteris.engine.measure import LOSS_OF, logits_of
-from ceteris.engine.network import decayed_names, make_module
 from ceteris.engine.task import Interrupted, Outcome, Task
 from ceteris.evaluate import accuracy
-from ceteris.seeds import Streams
 from ceteris.study.metrics import LAST_STEPS
 
 
@@ -27,16 +26,7 @@ def train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupte
     Raises:
         CeterisError: the user's own code is at fault.
     """
-    material = open_material(task.data, task.recipe.data.scale)
-    module = make_module(
-        task.recipe.network,
-        task.recipe.train,
-        make=task.make,
-        streams=Streams(task.root_seed, task.seed),
-        input_shape=material.shape,
-        num_classes=material.num_classes,
-    )
-    learner = Learner(module, task.recipe.train, decayed_names(module, task.recipe.network))
+    material, learner = begin(task)
     total = task.recipe.train.total_steps(len(task.rows.train))
     record = Record(loss=torch.zeros(total), right=torch.zeros(total, dtype=torch.int32))
     ended = train(task, material, learner, record, listen)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ceteris.engine.beginning import begin
 from ceteris.engine.learner import Learner
-from ceteris.engine.material import Material, open_material
+from ceteris.engine.material import Material
 from ceteris.engine.measure import logits_of
-from ceteris.engine.network import decayed_names, make_module
 from ceteris.engine.task import Task
-from ceteris.seeds import Streams
 
 _WARM_STEPS = 3
 _MEASURED_S = 0.4  # per program: long enough for tens of steps of a small network
@@ -58,16 +57,7 @@ def _forecast(tasks: list[Task]) -> Forecast:
 
 def _measure(task: Task) -> tuple[float, float, int]:
     """Seconds a step, seconds an evaluated image, and numbers kept as weights."""
-    material = open_material(task.data, task.recipe.data.scale)
-    module = make_module(
-        task.recipe.network,
-        task.recipe.train,
-        make=task.make,
-        streams=Streams(task.root_seed, task.seed),
-        input_shape=material.shape,
-        num_classes=material.num_classes,
-    )
-    learner = Learner(module, task.recipe.train, decayed_names(module, task.recipe.network))
+    material, learner = begin(task)
     rows = torch.from_numpy(task.rows.train)
     size = min(task.recipe.train.batch_size, len(rows))
     done, began = 0, 0.0

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ceteris.atomic import make_folder, sweep, sync_folder, write_whole
 from ceteris.errors import CeterisError, shown
-from ceteris.store.atomic import make_folder, sweep, sync_folder, write_whole
 from ceteris.store.faults import place, told
 
 if TYPE_CHECKING:

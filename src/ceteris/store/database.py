@@ -12,9 +12,9 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from ceteris.atomic import UNFINISHED, sync_folder
 from ceteris.errors import CeterisError
 from ceteris.store import schema
-from ceteris.store.atomic import UNFINISHED, sync_folder
 from ceteris.store.faults import damaged, place
 
 DATABASE = "study.sqlite"

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ceteris.atomic import make_folder, sync_folder, unmake_folders, write_whole
 from ceteris.errors import CeterisError, shown
-from ceteris.store.atomic import make_folder, sync_folder, unmake_folders, write_whole
 from ceteris.store.database import is_ours
 from ceteris.store.faults import not_writable, place, told
 from ceteris.store.lock import hold

@@ -40,10 +40,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ceteris.atomic import UNFINISHED, make_folder, unmake_folders
 from ceteris.errors import CeterisError, shown
 from ceteris.store import database, reading, writing
 from ceteris.store.arrays import array_path, read_arrays, sweep_arrays, write_arrays
-from ceteris.store.atomic import UNFINISHED, make_folder, unmake_folders
 from ceteris.store.faults import damaged, place, told
 from ceteris.store.lock import LOCK, hold
 from ceteris.store.records import ENDED, Design, Look, RunRecord, canonical, parsed

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ceteris.store.atomic import make_folder, sweep, sync_folder, unmake_folders, write_whole
+from ceteris.atomic import make_folder, sweep, sync_folder, unmake_folders, write_whole
 
 
 def test_written_whole_and_replaced_whole(tmp_path: Path) -> None:
