@@ -43,23 +43,21 @@ def run_study(
     limit_s = parse_time(max_time) if max_time is not None else None
     _check_workers(workers)
     say = Console(stderr=True, highlight=False)
+
+    def announce(text: str) -> None:
+        say.print(text, markup=False, soft_wrap=True)
+
     plan = prepare(
-        study,
-        home=home,
-        data_folder=data_folder,
-        allow_code=allow_code,
-        announce=lambda text: say.print(text, markup=False, soft_wrap=True),
+        study, home=home, data_folder=data_folder, allow_code=allow_code, announce=announce
     )
     count = num_workers(plan, workers)
     if dry_run:
         print_plan(plan, forecast_plan(plan, fresh=fresh), count, json=json)
         return 0
     with _stopping(limit_s, say) as stop, progress_display(plan, count, say) as listen:
-        conducted = run(plan, workers=count, stop=stop, listen=listen, fresh=fresh)
-    for change in conducted.changes:
-        say.print(f"changed since the last time: {change}", markup=False)
-    if conducted.num_reused:
-        say.print(f"{conducted.num_reused} of {len(plan.runs)} runs were already trained")
+        conducted = run(
+            plan, workers=count, stop=stop, listen=listen, announce=announce, fresh=fresh
+        )
     if conducted.interrupted:
         say.print(
             "stopped; what has finished is kept. The same command continues where it stopped."

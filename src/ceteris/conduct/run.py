@@ -48,6 +48,7 @@ def run(
     workers: int,
     stop: Callable[[], bool] = lambda: False,
     listen: Callable[[Event], None] = lambda _: None,
+    announce: Callable[[str], None] = lambda _: None,
     fresh: bool = False,
     checkpoint_every_s: float = 30.0,
 ) -> Conducted:
@@ -58,6 +59,7 @@ def run(
         workers: processes; 1 or more.
         stop: asked a few times a second; once true, runs are checkpointed and left.
         listen: told every event, for a progress display.
+        announce: told, before anything trains, what differs from the last time and is reused.
         fresh: set the study's folder aside (NAME~1) and train everything anew.
         checkpoint_every_s: seconds of training between two checkpoints of a run.
 
@@ -85,6 +87,10 @@ def run(
         )
         ended = {r.run_id for r in store.runs(design) if r.status in FINAL}
         waiting = [r for r in plan.runs if r.run_id not in ended]
+        for change in (changed := changes(before, design)):
+            announce(f"changed since the last time: {change}")
+        if ended:
+            announce(f"{len(ended)} of {len(plan.runs)} runs were already trained")
         interrupted = _train(plan, waiting, store, workers, stop, listen, checkpoint_every_s)
         if not interrupted:
             look(store, design)
@@ -93,7 +99,7 @@ def run(
         design=design.id,
         interrupted=interrupted,
         num_reused=len(ended),
-        changes=changes(before, design),
+        changes=changed,
     )
 
 

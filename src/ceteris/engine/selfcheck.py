@@ -56,7 +56,7 @@ def check_steps() -> list[Check]:
         found = learner.gradient.double().numpy()
         if not checks:
             checks.append(Check("gradient", _error(found, expected)))
-        # From the gradient that was found: rules that divide by its size would blow up its rounding.
+        # From the gradient that was found: rules that divide by its size blow up its rounding.
         checks.append(Check(name, _error(moved, _expected_move(name, before, found))))
     return checks
 
