@@ -216,6 +216,7 @@ def test_compare_reads_runs_trained_elsewhere(tmp_path: Path) -> None:
         ("arm,seed,loss\na,0,0.5\na,1,0.5\n", [], "arm"),
         ("arm,seed,loss\na,0,0.5\nb,0,nan\n", [], "chance"),
         ("arm,seed,loss\na,0,0.5\nb,0,0.2\n", ["--classes", "1"], "--classes"),
+        ("arm,seed,accuracy\na,0,91\nb,0,nan\n", ["--classes", "10"], "divide them by 100"),
         ("arm,seed,loss\na,0,0.5\nb,0,0.2\n", ["--metric", "lss"], "did you mean 'loss'?"),
     ],
 )

@@ -35,7 +35,7 @@ def test_an_undeclared_look_is_exploratory_and_stays_so(tmp_path: Path) -> None:
     assert not any("look" in note for note in first.notes)
     second = ask(tmp_path / "home", 3)
     assert second.role == "exploratory"
-    assert "after a look at 2 seeds" in second.notes[-1]
+    assert "after looks at 2 seeds" in second.notes[-1]
     assert {c.role for c in second.comparisons} == {"exploratory"}
     assert ask(tmp_path / "home", 3).role == "exploratory"
     with pytest.raises(CeterisError, match="already has more seeds"):
@@ -52,10 +52,34 @@ def test_declared_looks_decide_and_pay(tmp_path: Path) -> None:
     assert third.role == "exploratory"
 
 
-def test_another_question_has_looks_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"primary_metric": "train_loss"},
+        {"baseline": "learning_rate=0.01"},
+        {"factors": {"learning_rate": [0.5, 0.01, 0.1]}},
+        {"looks": 2},
+    ],
+)
+def test_a_question_changed_after_a_look_decides_nothing(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    assert ask(tmp_path / "home", 2).role == "deciding"
+    other = ask(tmp_path / "home", 2, **changed)
+    assert other.role == "exploratory"
+    assert "changed after a look" in other.notes[-1]
+    assert ask(tmp_path / "home", 2).role == "deciding", "the first question stands as it was"
+    assert ask(tmp_path / "home", 2, **changed).role == "exploratory"
+
+
+def test_what_is_not_the_question_may_be_changed(tmp_path: Path) -> None:
     ask(tmp_path / "home", 2)
-    other = ask(tmp_path / "home", 3, primary_metric="train_loss")
-    assert other.role == "deciding"
+    assert ask(tmp_path / "home", 2, question="Which rate?", notes="n").role == "deciding"
+
+
+def test_another_question_may_have_fewer_seeds(tmp_path: Path) -> None:
+    ask(tmp_path / "home", 3)
+    assert ask(tmp_path / "home", 2, root_seed=1).role == "exploratory"
 
 
 def test_an_unfinished_study_decides_nothing(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def made_up(folder: Path, runs: dict[tuple[str, int], Any], **about: Any) -> Ans
                 continue
             store.start(f"{arm}-{seed}")
             good = isinstance(found, float)
-            metrics = {"test_accuracy": found, "train_loss_last_100": 1 - found} if good else {}
+            metrics = {"test_accuracy": found, "train_loss": 1 - found} if good else {}
             store.finish(
                 f"{arm}-{seed}",
                 status="finished" if good else found,
@@ -78,7 +78,7 @@ def test_rows_and_comparisons(tmp_path: Path) -> None:
     (deciding,) = answer.comparisons
     assert deciding.difference == pytest.approx(0.2005)
     assert deciding.verdict == "higher"
-    assert {c.metric for c in answer.exploratory} == {"train_loss_last_100"}
+    assert {c.metric for c in answer.exploratory} == {"train_loss"}
     assert all(c.sentence.startswith("Exploratory: ") for c in answer.exploratory)
 
 
@@ -91,10 +91,29 @@ def test_a_diverged_arm_counts_as_chance_and_is_counted(tmp_path: Path) -> None:
 
 
 def test_an_arm_at_chance_is_named(tmp_path: Path) -> None:
-    runs = {("a", s): 0.5 for s in range(3)} | {("b", s): -1.3026 for s in range(3)}
+    runs = {("a", s): 0.5 for s in range(3)} | {("b", s): -1.3026 + s for s in range(3)}
     answer = made_up(tmp_path / "s", runs)
-    assert [arm.learned for arm in answer.arms] == [True, False]
-    assert "b has not learned: its training loss ended at 2.303" in answer.notes[0]
+    assert [arm.num_at_chance for arm in answer.arms] == [0, 1]
+    assert "b: 1 of 3 runs have not learned" in answer.notes[0]
+
+
+def test_a_diverged_run_is_not_said_to_have_ended_at_chance(tmp_path: Path) -> None:
+    answer = made_up(tmp_path / "s", six(0.5, "diverged"))
+    assert answer.arms[1].num_at_chance == 0
+    assert not any("not learned" in note for note in answer.notes)
+
+
+def test_why_a_run_failed_is_said(tmp_path: Path) -> None:
+    answer = made_up(tmp_path / "s", six(0.5, "failed"))
+    assert answer.notes[0] == "b: a run failed: as made up"
+    assert "b: a run failed: as made up" in str(answer)
+
+
+def test_what_one_image_is_worth(tmp_path: Path) -> None:
+    few = made_up(tmp_path / "few", six(0.5, 0.7), images={"test": 90})
+    assert "measured on 90 images, so one image is worth 0.01111" in few.notes[-1]
+    many = made_up(tmp_path / "many", six(0.5, 0.7), images={"test": 10_000})
+    assert many.notes == ()
 
 
 def test_another_baseline_after_the_fact_decides_nothing(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_file_of_ones_own(folder: Path) -> None:
     done = ceteris("run", "own.toml", "--json")
     assert done.returncode == 0, done.stderr
     assert "executing" in done.stderr
-    assert "my_net.py (sha256 " in done.stderr
+    assert "my_net.py (code digest " in done.stderr
     found = json.loads(done.stdout)
     assert [arm["parameters"] for arm in found["arms"]] == [64 * 4 + 4 + 50, 64 * 8 + 8 + 90]
 

@@ -5,6 +5,10 @@ import sys
 
 def main() -> None:
     """Run a verb. Exit codes: 0 done, 1 a run failed, 2 bad input, 130 interrupted, resumable."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character of an arm's name gets a question mark, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     from ceteris.cli.app import app
     from ceteris.errors import CeterisError
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ceteris.cli.tables import many
 from ceteris.conduct import Plan
 from ceteris.engine import Ended, Event, Paused, Started
 from ceteris.engine import Progress as Stepped
 
 _LINE_EVERY_S = 5.0
+_TOLD_FROM = 0.03  # of the steps: starting the workers would be taken for slow training
 
 
 class Tally:
@@ -19,12 +21,15 @@ class Tally:
 
     Args:
         steps: run_id -> steps the run will take.
+        trained: the runs that had ended before.
     """
 
-    def __init__(self, steps: dict[str, int]) -> None:
+    def __init__(self, steps: dict[str, int], trained: frozenset[str]) -> None:
         self._total = steps
-        self._done: dict[str, int] = {}
-        self.runs_ended = 0
+        self._done = {run_id: steps[run_id] for run_id in trained}
+        self.total = sum(steps.values())
+        self.done_before = sum(self._done.values())
+        self.runs_ended = len(trained)
         self.seen_first = False
 
     def hear(self, event: Event) -> None:
@@ -42,19 +47,28 @@ class Tally:
         """Steps of all runs so far; an ended run counts whole."""
         return sum(self._done.values())
 
+    def seconds_left(self, spent: float) -> float | None:
+        """At the rate so far; None before enough has been done to tell."""
+        done = self.steps_done - self.done_before
+        if done < _TOLD_FROM * (self.total - self.done_before):
+            return None
+        return spent / done * (self.total - self.steps_done)
+
 
 @contextmanager
-def progress_display(plan: Plan, workers: int, say: Console) -> Iterator[Callable[[Event], None]]:
+def progress_display(
+    plan: Plan, workers: int, trained: frozenset[str], say: Console
+) -> Iterator[Callable[[Event], None]]:
     """A listener that shows progress on ``say`` while the block runs."""
     arms = {arm.name: arm.recipe.train for arm in plan.study.arms}
     steps = {r.run_id: arms[r.arm].total_steps(len(r.rows.train)) for r in plan.runs}
-    tally = Tally(steps)
-    title = f"{len(plan.study.arms)} arms x {plan.study.spec.seeds} seeds = {len(plan.runs)} runs"
-    plural = "worker" if workers == 1 else "workers"
-    say.print(f"{plan.study.name}: {title}, {workers} {plural}", markup=False)
+    tally = Tally(steps, trained)
+    arms_and_seeds = f"{many(len(arms), 'arm')} x {many(plan.study.spec.seeds, 'seed')}"
+    runs = f"{arms_and_seeds} = {many(len(plan.runs), 'run')}"
+    say.print(f"{plan.study.name}: {runs}, {many(workers, 'worker')}", markup=False)
     if say.is_terminal:
         with _bar(say) as bar:
-            task = bar.add_task("starting", total=None, runs=f"0/{len(plan.runs)}")
+            task = bar.add_task("starting", total=None, runs=f"{tally.runs_ended}/{len(plan.runs)}")
 
             def listen(event: Event) -> None:
                 tally.hear(event)
@@ -69,7 +83,7 @@ def progress_display(plan: Plan, workers: int, say: Console) -> Iterator[Callabl
 
             yield listen
     else:
-        yield _lines(say, tally, plan, sum(steps.values()))
+        yield _lines(say, tally, plan)
 
 
 def _bar(say: Console) -> Progress:
@@ -78,14 +92,15 @@ def _bar(say: Console) -> Progress:
         BarColumn(bar_width=None),
         TextColumn("{task.fields[runs]} runs"),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("elapsed,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=say,
         transient=True,
     )
 
 
-def _lines(say: Console, tally: Tally, plan: Plan, total: int) -> Callable[[Event], None]:
+def _lines(say: Console, tally: Tally, plan: Plan) -> Callable[[Event], None]:
     began = said = time.monotonic()
 
     def listen(event: Event) -> None:
@@ -95,8 +110,9 @@ def _lines(say: Console, tally: Tally, plan: Plan, total: int) -> Callable[[Even
         if now - said < _LINE_EVERY_S:
             return
         said = now
-        share = tally.steps_done / total
-        left = f", about {(now - began) / share * (1 - share):.0f} s left" if share > 0 else ""
+        share = tally.steps_done / tally.total
+        seconds = tally.seconds_left(now - began)
+        left = "" if seconds is None else f", about {seconds:.0f} s left"
         say.print(f"{tally.runs_ended} of {len(plan.runs)} runs, {share:.0%} of steps{left}")
 
     return listen

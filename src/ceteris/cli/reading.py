@@ -17,9 +17,13 @@ def print_list(home: Path | None, *, json: bool) -> None:
     """The built-in studies with their questions, and the studies in the home."""
     opened = open_home(home, create=False)
     built_in = [load(name).spec for name in catalogue()]
-    folders = [study_folder(opened, name) for name in list_studies(opened)]
-    answers = [read_answer(f, variant) for f in folders for variant in read_variants(f)]
-    kept = [answer for answer in answers if answer is not None]
+    names = [*list_studies(opened), *list_studies(opened, aside=True)]
+    kept = [
+        (name, answer)
+        for name in names
+        for variant in read_variants(opened.studies / name)
+        if (answer := read_answer(opened.studies / name, variant)) is not None
+    ]
     if json:
         print_json(
             {
@@ -29,13 +33,13 @@ def print_list(home: Path | None, *, json: bool) -> None:
                 ],
                 "studies": [
                     {
-                        "name": a.study,
+                        "name": name,
                         "variant": a.variant,
                         "folder": str(a.folder),
                         "runs": len(a.runs),
                         "ended": a.num_ended,
                     }
-                    for a in kept
+                    for name, a in kept
                 ],
             }
         )
@@ -54,9 +58,9 @@ def print_list(home: Path | None, *, json: bool) -> None:
     done = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("study in this home", "runs ended"):
         done.add_column(heading, header_style="bold")
-    for answer in kept:
-        name = answer.study + (f"@{answer.variant}" if answer.variant else "")
-        done.add_row(Text(name), f"{answer.num_ended} of {len(answer.runs)}")
+    for name, answer in kept:
+        full = name + (f"@{answer.variant}" if answer.variant else "")
+        done.add_row(Text(full), f"{answer.num_ended} of {len(answer.runs)}")
     out.print(done)
 
 
@@ -75,8 +79,10 @@ def find_answer(name: str, home: Path | None, baseline: str | None = None) -> An
     folder = Path(study)
     if not is_ours(folder):
         opened = open_home(home, create=False)
-        folder = study_folder(opened, study)
         there = list_studies(opened)
+        aside = study in list_studies(opened, aside=True)  # NAME~1, after --fresh
+        folder = opened.studies / study if aside else study_folder(opened, study)
+        there += [study] if aside else []
         if study not in there:
             guess = nearest(study, there)
             fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
@@ -150,6 +156,14 @@ def _compare_csv(
     results = read_results(path)
     wanted = metric or results.metrics[0]
     values = results.of(wanted)
+    largest = max((run.value for run in values if run.value is not None), default=0.0)
+    if classes is not None and "accuracy" in wanted and largest > 1:
+        raise CeterisError(
+            f"{wanted} is in percent, and chance is a share",
+            received=f"{wanted} = {largest:g} with --classes {classes}  ({path.name})",
+            expected="accuracies from 0 to 1",
+            fix="divide them by 100",
+        )
     better = "lower" if lower else direction(wanted)
     if better is None:
         raise CeterisError(

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ceteris.cli.progress import progress_display
 from ceteris.cli.tables import print_answer, print_plan
-from ceteris.conduct import forecast_plan, num_workers, prepare, run
+from ceteris.conduct import forecast_plan, num_workers, prepare, run, trained_before
 from ceteris.errors import CeterisError, shown
 from ceteris.report import read_answer
 from ceteris.study import Study
@@ -54,7 +54,11 @@ def run_study(
     if dry_run:
         print_plan(plan, forecast_plan(plan, fresh=fresh), count, json=json)
         return 0
-    with _stopping(limit_s, say) as stop, progress_display(plan, count, say) as listen:
+    trained = trained_before(plan, fresh=fresh)
+    with (
+        _stopping(limit_s, say) as stop,
+        progress_display(plan, count, trained, say) as listen,
+    ):
         conducted = run(
             plan, workers=count, stop=stop, listen=listen, announce=announce, fresh=fresh
         )

@@ -15,10 +15,12 @@ from ceteris.conduct import Plan
 from ceteris.evaluate import ArmRow as Summary
 from ceteris.evaluate import Comparison, arm_text, interval_text, level_text, number, p_text
 from ceteris.report import Answer, ArmRow, as_json
+from ceteris.study.design import level_text as level_name
 
 if TYPE_CHECKING:
     from ceteris.engine.forecast import Forecast
 
+_NARROWEST_NAME = 10  # characters of an arm's name on a line, however narrow the terminal
 _BESIDE_AT_MOST = 3  # metrics beside the primary one that fit into 80 columns
 
 
@@ -103,14 +105,24 @@ def _primary_table(answer: Answer) -> Table:
             Text(arm.name + ("  (baseline)" if arm.is_baseline else "")),
             f"{arm.parameters:,}",
             _runs(arm),
-            "-" if summary is None else arm_text(summary),
+            _arm_cell(arm, summary),
         )
     return table
 
 
+def _arm_cell(arm: ArmRow, summary: Summary | None) -> str:
+    if summary is None:
+        return "-"
+    ended_well = arm.counts.get("finished", 0) + arm.counts.get("stopped", 0)
+    return arm_text(summary) if ended_well or summary.mean is None else "counts as chance"
+
+
 def _beside_table(answer: Answer) -> Table:
     beside = answer.shown[1 : 1 + _BESIDE_AT_MOST]
-    table = _table("also measured", *(metric.name for metric in beside))
+    sign = "±" if can_print("±") else "+-"
+    table = _table(
+        f"also measured\n({sign} half of a 95% interval)", *(metric.name for metric in beside)
+    )
     for arm in answer.arms:
         cells = [_plus_minus(arm.summaries.get(metric.name)) for metric in beside]
         table.add_row(Text(arm.name), *cells)
@@ -121,8 +133,10 @@ def _table(*headings: str) -> Table:
     """Names on the left, numbers on the right, two blanks between."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        first = heading == headings[0]
-        table.add_column(heading, justify="left" if first else "right", no_wrap=not first)
+        if heading == headings[0]:  # an arm's name is folded and never left out
+            table.add_column(heading, overflow="fold", min_width=_NARROWEST_NAME)
+        else:
+            table.add_column(heading, justify="right", no_wrap=heading != "what it changes")
     return table
 
 
@@ -146,7 +160,7 @@ def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) ->
         )
         return
     out = console()
-    table = _table("arm", "parameters", "steps a run", "batch", "learning rate")
+    table = _table("arm", "parameters", "steps a run", "batch", "what it changes")
     images = {run.arm: len(run.rows.train) for run in plan.runs}
     for arm in plan.study.arms:
         train = arm.recipe.train
@@ -155,23 +169,37 @@ def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) ->
             f"{plan.parameters[arm.name]:,}",
             f"{train.total_steps(images[arm.name]):,}",
             str(train.batch_size),
-            f"{float(train.optimizer_options['learning_rate']):g}",
+            Text(", ".join(f"{key}={level_name(value)}" for key, value in arm.levels.items())),
         )
     out.print(Text(plan.study.name, style="bold"))
     out.print(table)
-    runs = plan.runs[0].rows
+    rows = plan.runs[0].rows
+    seeds = plan.study.spec.seeds
     out.print(
-        f"{len(plan.runs)} runs ({len(plan.study.arms)} arms x {plan.study.spec.seeds} seeds) on "
-        f"{workers} worker{'' if workers == 1 else 's'}"
+        f"{many(len(plan.runs), 'run')} ({many(len(plan.study.arms), 'arm')} x "
+        f"{many(seeds, 'seed')}) on {many(workers, 'worker')}"
     )
     out.print(
-        f"{len(runs.train):,} training, {len(runs.validation):,} validation, "
-        f"{len(runs.test):,} test images"
+        f"{len(rows.train):,} training, {len(rows.validation):,} validation, "
+        f"{len(rows.test):,} test images"
     )
-    out.print(
-        f"about {duration_text(seconds)} still to train, about {bytes_text(forecast.bytes_kept)} "
-        "kept on disk; nothing was trained or written"
-    )
+    if seconds == 0:
+        out.print("everything is trained already; nothing was trained now")
+    else:
+        out.print(
+            f"about {duration_text(seconds)} still to train, about "
+            f"{bytes_text(forecast.bytes_kept)} kept on disk; nothing was trained"
+        )
+
+
+def many(count: int, noun: str) -> str:
+    """A count and its noun.
+
+    Example:
+        >>> many(1, "arm"), many(2, "arm")
+        ('1 arm', '2 arms')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def console() -> Console:
@@ -210,8 +238,8 @@ def bytes_text(count: float) -> str:
 def _runs(arm: ArmRow) -> str:
     finished = arm.counts.get("finished", 0) + arm.counts.get("stopped", 0)
     odd = [f"{arm.counts[s]} {s}" for s in ("diverged", "failed") if arm.counts.get(s)]
-    if not arm.learned:
-        odd.append("at chance")
+    if arm.num_at_chance:
+        odd.append(f"{arm.num_at_chance} at chance")
     return ", ".join([f"{finished}/{arm.seeds}", *odd])
 
 
@@ -221,7 +249,17 @@ def _plus_minus(row: Summary | None) -> str:
     if row.low is None or row.high is None:
         return number(row.mean)
     half = (row.high - row.low) / 2
-    return f"{number(row.mean, half)} ±{number(half, half)}"
+    sign = "±" if can_print("±") else "+-"
+    return f"{number(row.mean, half)} {sign}{number(half, half)}"
+
+
+def can_print(text: str) -> bool:
+    """Whether standard output's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _p(value: float | None) -> str:

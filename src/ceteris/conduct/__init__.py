@@ -6,7 +6,7 @@ the study; :func:`run` trains what is not trained yet. A command repeated is a c
 
 from ceteris.conduct.history import same_question_looks
 from ceteris.conduct.plan import Plan, PlannedRun, prepare, tasks_of
-from ceteris.conduct.run import Conducted, forecast_plan, num_workers, run
+from ceteris.conduct.run import Conducted, forecast_plan, num_workers, run, trained_before
 
 __all__ = [
     "Conducted",
@@ -18,4 +18,5 @@ __all__ = [
     "run",
     "same_question_looks",
     "tasks_of",
+    "trained_before",
 ]

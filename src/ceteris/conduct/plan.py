@@ -113,6 +113,14 @@ def tasks_of(
     ]
 
 
+def declaration(plan: Plan) -> dict[str, Any]:
+    """What was declared, with the digest of the data it was declared for."""
+    declared = plan.study.to_json()
+    declared["data"] = {**declared["data"], "digest": plan.data.digest}
+    found: dict[str, Any] = jsonable(declared)
+    return found
+
+
 def jsonable(value: Any) -> Any:
     """A value with its mappings, tuples and NumPy numbers as JSON has them."""
     if isinstance(value, Mapping):
@@ -191,7 +199,7 @@ def _permit_code(arms: Sequence[Arm], allowed: bool, announce: Callable[[str], N
                 expected="a study without network code",
                 fix="read the file, then run without --no-code",
             )
-        announce(f"executing {reference.file} (sha256 {reference.digest[:12]})")
+        announce(f"executing {reference.file} (code digest {reference.digest[:12]})")
 
 
 def _count(arm: Arm, data: DataSet) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceteris.conduct.history import changes, look, refuse_fewer_seeds, refuse_other_machine
-from ceteris.conduct.plan import Plan, PlannedRun, jsonable, tasks_of
+from ceteris.conduct.plan import Plan, PlannedRun, declaration, jsonable, tasks_of
 from ceteris.engine import (
     Ended,
     Event,
@@ -69,7 +69,7 @@ def run(
     """
     folder = plan.folder
     if fresh and is_ours(folder):
-        set_aside(folder)
+        announce(f"earlier results are set aside as {set_aside(folder).name}")
     with Store.open(folder, write=True) if is_ours(folder) else Store.create(folder) as store:
         before = store.latest(plan.study.variant)
         refuse_fewer_seeds(plan, before)
@@ -120,14 +120,24 @@ def forecast_plan(plan: Plan, *, fresh: bool) -> "Forecast":
     """Time and disk of the runs that are not trained yet; nothing is written."""
     from ceteris.engine.forecast import forecast
 
-    ended: set[str] = set()
-    if is_ours(plan.folder) and not fresh:
-        with Store.open(plan.folder, write=False) as store:
-            design = store.latest(plan.study.variant)
-            runs = store.runs(design) if design is not None else []
-            ended = {r.run_id for r in runs if r.status in FINAL}
-    waiting = [r for r in plan.runs if r.run_id not in ended]
-    return forecast(tasks_of(plan, waiting))
+    ended = trained_before(plan, fresh=fresh)
+    return forecast(tasks_of(plan, [r for r in plan.runs if r.run_id not in ended]))
+
+
+def trained_before(plan: Plan, *, fresh: bool) -> frozenset[str]:
+    """The runs of a plan that have ended already; refuses what :func:`run` would refuse."""
+    if fresh or not is_ours(plan.folder):
+        return frozenset()
+    with Store.open(plan.folder, write=False) as store:
+        refuse_fewer_seeds(plan, store.latest(plan.study.variant))
+        refuse_other_machine(plan, store)
+        ended = {
+            run.run_id
+            for design in store.designs()
+            for run in store.runs(design)
+            if run.status in FINAL
+        }
+    return frozenset(run.run_id for run in plan.runs if run.run_id in ended)
 
 
 def _train(
@@ -179,7 +189,7 @@ def _record(plan: Plan) -> dict[str, Any]:
     study = plan.study
     losses = {arm.recipe.train.loss for arm in study.arms}
     return {
-        "declared": study.to_json(),
+        "declared": declaration(plan),
         "resolved": {
             "name": study.name,
             "question": study.spec.question,
@@ -190,6 +200,10 @@ def _record(plan: Plan) -> dict[str, Any]:
             "comparisons": study.spec.comparisons,
             "resample_split": any(arm.recipe.data.split.resample for arm in study.arms),
             "classes": list(plan.data.classes),
+            "images": {
+                part: len(getattr(plan.runs[0].rows, part))
+                for part in ("train", "validation", "test")
+            },
             "loss": losses.pop() if len(losses) == 1 else None,
         },
     }

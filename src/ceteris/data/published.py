@@ -91,7 +91,10 @@ def find_files(
         CeterisError: some are missing; it says which, where they may be put, and their source.
     """
     partial: list[tuple[Path, list[str]]] = []
-    for folder in (place / name for place in places.folders for name in folders):
+    named = [place / name for place in places.folders for name in folders]
+    # Also the folder of the set itself, for whoever points CETERIS_DATA one level too deep.
+    own = [p for p in (places.data_folder,) if p is not None and p.name in folders]
+    for folder in (*named, *own):
         found = [_first_file(folder, file.spellings) for file in files]
         if all(path is not None for path in found):
             return tuple(path for path in found if path is not None)

@@ -18,6 +18,7 @@ import traceback
 import warnings
 from contextlib import suppress
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 from typing import Any
 
 _TELL_EVERY_S = 0.5  # between two progress messages of a run
@@ -80,9 +81,11 @@ def _attempt(task: Any, connection: "Connection[Any, Any]") -> tuple[str, object
     except (EOFError, ConnectionError, BrokenPipeError):
         raise SystemExit(1) from None  # the conductor is gone: nobody is left to tell
     except CeterisError as error:
-        return ("error", (str(error), ""))
+        return ("error", (" ".join(str(error).split()), ""))
     except Exception as error:
-        return ("error", (f"{type(error).__name__}: {error}", traceback.format_exc()))
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
+        return ("error", (f"{type(error).__name__}: {error}  ({where})", ""))
     return ("ended", (outcome, [str(item.message) for item in caught]))
 
 

@@ -160,6 +160,7 @@ def _outcome(result: Result, metric: str, chance: float | None) -> Outcome | Non
             f"{result.status}, {metric} = {shown(result.value)}",
             expected="the value that a network that learnt nothing has (0.1 for an accuracy of "
             "10 classes)",
-            fix=f"give the chance value of '{metric}', or write it in place of the missing value",
+            fix=f"give the chance value of '{metric}' (--classes), or write it in place of the "
+            "missing value",
         )
     return Outcome(float(chance), "failed" if result.status == "failed" else "diverged")

@@ -168,7 +168,8 @@ def _interval_words(row: Comparison) -> str:
     if row.family > 1:
         jointly += " for both together" if row.family == 2 else f" for all {row.family} together"
     jointly += f" over {row.looks} looks" if row.looks > 1 else ""
-    return f"{level_text(row.level)} interval{jointly}; {row.seeds} seeds"
+    seeds = f"only {row.seeds} seeds" if row.seeds < FEW_SEEDS else f"{row.seeds} seeds"
+    return f"{level_text(row.level)} interval{jointly}; {seeds}"
 
 
 def _where(row: Comparison) -> str:

@@ -10,12 +10,22 @@ from typing import Any, Literal
 from ceteris.conduct import same_question_looks
 from ceteris.errors import unknown_name
 from ceteris.evaluate import ArmRow as Summary
-from ceteris.evaluate import Comparison, Result, chance, compare, number, summarise_arms
+from ceteris.evaluate import (
+    Comparison,
+    Result,
+    arm_text,
+    chance,
+    compare,
+    number,
+    summarise_arms,
+)
 from ceteris.store import ENDED, Design, RunRecord, Store
 from ceteris.study import METRICS, Metric
 
 # Shown beside the primary metric where the runs have them, in this order.
 _LEARNED = 0.01  # of chance: far above what an untrained network's loss differs from it by
+
+_FEW_IMAGES = 2000  # above, one image is worth less than a twentieth of a percentage point
 
 _BESIDE = ("train_loss_last_100", "train_accuracy", "validation_accuracy", "test_accuracy")
 
@@ -29,7 +39,8 @@ class ArmRow:
         is_baseline: the arm the others are compared with.
         seeds: runs it should have.
         counts: status -> number of runs.
-        learned: False where its training loss ended at chance.
+        num_at_chance: finished runs whose training loss is still that of knowing nothing.
+        failure: why the first of its failed runs failed; empty without one.
         summaries: metric -> mean over its runs with a 95% t interval, diverged and failed runs
             counting as chance, as they do in comparisons.
     """
@@ -40,7 +51,8 @@ class ArmRow:
     is_baseline: bool
     seeds: int
     counts: Mapping[str, int]
-    learned: bool
+    num_at_chance: int
+    failure: str
     summaries: Mapping[str, Summary]
 
 
@@ -76,6 +88,15 @@ class Answer:
     num_ended: int
     role: Literal["deciding", "exploratory"]
     notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The means and the sentences, one a line."""
+        lines = [self.study + (f"@{self.variant}" if self.variant else ""), self.question]
+        for arm in self.arms:
+            row = arm.summaries.get(self.metric.name)
+            lines.append(f"{arm.name}: {self.metric.name} {arm_text(row) if row else 'no run yet'}")
+        lines += [comparison.sentence for comparison in self.comparisons]
+        return "\n".join(line for line in (*lines, *self.notes) if line)
 
 
 def read_answer(folder: Path, variant: str = "", *, baseline: str | None = None) -> Answer | None:
@@ -137,7 +158,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         ),
         num_ended=num_ended,
         role=role,
-        notes=(*_did_not_learn(arms, about), *notes),
+        notes=(*_notes_on_arms(arms, about), *_note_on_images(metric, about), *notes),
     )
 
 
@@ -153,10 +174,17 @@ def _role(
     at_these = [look for look in looks if look.seeds == about["seeds"]]
     earlier = [str(look.seeds) for look in looks if look.seeds != about["seeds"]]
     if at_these and at_these[0].role == "exploratory":
+        if any(look.number < looks[0].number for look in store.looks(design)):
+            return "exploratory", (
+                (
+                    "The study was changed after a look at its results, so this comparison is "
+                    "exploratory. To decide, run it under a new name with another root_seed."
+                ),
+            )
         return "exploratory", (
             (
-                f"Seeds were added after a look at {' and '.join(earlier)} seeds that the study "
-                "had not declared, so this comparison is exploratory."
+                f"Seeds were added after looks at {' and '.join(earlier)} seeds, more than the "
+                f"{about['looks']} the study declared, so this comparison is exploratory."
             ),
         )
     if earlier:
@@ -218,7 +246,8 @@ def _arm_rows(
             summaries[row.arm][metric.name] = row
     found = []
     for arm in design.arms:
-        statuses = [run.status for run in runs if run.arm == arm.name]
+        own = [run for run in runs if run.arm == arm.name]
+        statuses = [run.status for run in own]
         found.append(
             ArmRow(
                 name=arm.name,
@@ -227,30 +256,47 @@ def _arm_rows(
                 is_baseline=len(design.arms) > 1 and arm.name == about["baseline"],
                 seeds=len(statuses),
                 counts={status: statuses.count(status) for status in dict.fromkeys(statuses)},
-                learned=_learned(summaries[arm.name], about),
+                num_at_chance=_num_at_chance(own, about),
+                failure=next((run.sentence for run in own if run.status == "failed"), ""),
                 summaries=summaries[arm.name],
             )
         )
     return tuple(found)
 
 
-def _learned(summaries: Mapping[str, Summary], about: Mapping[str, Any]) -> bool:
-    """Whether an arm's training loss left chance (ln K) by more than a hundredth of it."""
-    row = summaries.get("train_loss_last_100")
-    at_chance = _chance(METRICS["train_loss_last_100"], about)
-    if row is None or row.mean is None or at_chance is None:
-        return True
-    return row.mean < (1 - _LEARNED) * at_chance
+def _num_at_chance(runs: Sequence[RunRecord], about: Mapping[str, Any]) -> int:
+    """Finished runs whose loss on the training images is still that of knowing nothing."""
+    at_chance = _chance(METRICS["train_loss"], about)
+    if at_chance is None:
+        return 0
+    losses = [r.metrics["train_loss"] for r in runs if "train_loss" in r.metrics]
+    return sum(loss > (1 - _LEARNED) * at_chance for loss in losses)
 
 
-def _did_not_learn(arms: Sequence[ArmRow], about: Mapping[str, Any]) -> tuple[str, ...]:
-    at_chance = _chance(METRICS["train_loss_last_100"], about)
-    return tuple(
-        f"{arm.name} has not learned: its training loss ended at "
-        f"{number(arm.summaries['train_loss_last_100'].mean or 0.0)}, and a network that knows "
-        f"nothing has {number(at_chance or 0.0)}."
-        for arm in arms
-        if not arm.learned
+def _notes_on_arms(arms: Sequence[ArmRow], about: Mapping[str, Any]) -> tuple[str, ...]:
+    found = []
+    for arm in arms:
+        if arm.num_at_chance:
+            found.append(
+                f"{arm.name}: {arm.num_at_chance} of {arm.seeds} runs have not learned; their loss "
+                "on the training images ended at that of a network that knows nothing, "
+                f"{number(_chance(METRICS['train_loss'], about) or 0.0)}."
+            )
+        if arm.failure:
+            found.append(f"{arm.name}: a run failed: {arm.failure}")
+    return tuple(found)
+
+
+def _note_on_images(metric: Metric, about: Mapping[str, Any]) -> tuple[str, ...]:
+    """What one image is worth, where there are so few that a difference may be less."""
+    num_images = int(about.get("images", {}).get(metric.part, 0))
+    if metric.quantity != "accuracy" or not 0 < num_images < _FEW_IMAGES:
+        return ()
+    return (
+        (
+            f"{metric.name} is measured on {num_images:,} images, so one image is worth "
+            f"{number(1 / num_images)}."
+        ),
     )
 
 

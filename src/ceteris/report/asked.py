@@ -7,6 +7,7 @@ from pathlib import Path
 from ceteris.conduct import num_workers, prepare
 from ceteris.conduct import run as conduct
 from ceteris.engine import Event
+from ceteris.errors import CeterisError
 from ceteris.report.answer import Answer, read_answer
 from ceteris.study import Study
 
@@ -44,6 +45,20 @@ def run(
         answer = ceteris.run(study)
         print(answer.comparisons[0].sentence)
     """
+    try:
+        return _run(study, home, data_folder, workers, fresh, listen)
+    except CeterisError as error:
+        raise error.with_traceback(None) from None  # the mistake is the caller's, not in here
+
+
+def _run(
+    study: Study,
+    home: str | Path | None,
+    data_folder: str | Path | None,
+    workers: int | None,
+    fresh: bool,
+    listen: Callable[[Event], None],
+) -> Answer:
     data = data_folder if data_folder is not None else os.environ.get("CETERIS_DATA")
     plan = prepare(
         study,

@@ -7,7 +7,7 @@ _HEAD = """# A study of Ceteris. Check it with:  ceteris run {file} --dry-run
 name = {name}              # names the folder its results are kept in
 question = {question}
 preset = "keras"              # whose defaults fill in what is not said: keras, book or torch
-seeds = 5                     # runs of every arm; 5 seeds can show large differences only
+seeds = 8                     # runs of every arm; fewer can show large differences only
 primary_metric = "{metric}"
 # baseline = "learning_rate=0.01"   # the arm others are compared with; the first if not said
 """

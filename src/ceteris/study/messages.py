@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ceteris.errors import CeterisError, nearest, shown
+from ceteris.factors import FACTORS
 
 # What each kind of finding expects, in words a person would use. `{...}` is filled from the
 # finding's context. A kind that is not here falls back to pydantic's own sentence.
@@ -77,6 +78,8 @@ def unknown_key(path: Sequence[str], known: Sequence[str], label: str) -> Ceteri
 def _unknown_key(path: list[str], known: list[str], label: str) -> CeterisError:
     table = ".".join(path[:-1])
     guess = nearest(path[-1], known)
+    if not table and path[-1] in FACTORS:  # a key of another table, written at the top
+        guess = FACTORS[path[-1]].path
     return CeterisError(
         f"there is no key {shown(path[-1])} in " + (f"[{table}]" if table else "a study"),
         received=f"{'.'.join(path)}  ({label})",

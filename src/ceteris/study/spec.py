@@ -164,8 +164,9 @@ class StudySpec(_Table):
         looks: how often the comparison may be read, seeds added in between; each pays for itself.
         primary_metric: what the conclusion is about.
         baseline: the arm the others are compared with; the first one if not said.
-        comparisons: every arm against the baseline, or all pairs.
-        budget: what arms must be equal in; what `[train]` says if not said.
+        comparisons: every arm against the `"baseline"`, or `"all_pairs"`.
+        budget: what arms must be equal in, `"steps"`, `"epochs"`, `"images"`, `"parameters"`,
+            `"multiply_adds"` or `"none"`; what `[train]` says if not said.
         keep_weights: of each run, the best evaluation's, every evaluation's, or none.
         data: what is learned from.
         network: what learns: a name, layers, or code.
