@@ -300,7 +300,8 @@ def test_a_diverged_run_of_a_metric_without_chance_is_refused(compared) -> None:
         "  received: arm 'adam', seed 1: diverged, bleu = None\n"
         "  expected: the value that a network that learnt nothing has (0.1 for an accuracy of "
         "10 classes)\n"
-        "  fix:      give the chance value of 'bleu' (--classes), or write it in place of the missing value"
+        "  fix:      give the chance value of 'bleu' (--classes), or write it in place of the "
+        "missing value"
     )
     assert compared({"chance": None}, sgd=[1.0, 2.0], adam=[1.0, 3.0])[0].seeds == 2
 

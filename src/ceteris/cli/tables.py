@@ -20,6 +20,7 @@ from ceteris.study.design import level_text as level_name
 if TYPE_CHECKING:
     from ceteris.engine.forecast import Forecast
 
+_LEVELS = "what it changes"
 _NARROWEST_NAME = 10  # characters of an arm's name on a line, however narrow the terminal
 _BESIDE_AT_MOST = 3  # metrics beside the primary one that fit into 80 columns
 
@@ -135,8 +136,10 @@ def _table(*headings: str) -> Table:
     for heading in headings:
         if heading == headings[0]:  # an arm's name is folded and never left out
             table.add_column(heading, overflow="fold", min_width=_NARROWEST_NAME)
+        elif heading == _LEVELS:
+            table.add_column(heading)
         else:
-            table.add_column(heading, justify="right", no_wrap=heading != "what it changes")
+            table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 
@@ -160,7 +163,7 @@ def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) ->
         )
         return
     out = console()
-    table = _table("arm", "parameters", "steps a run", "batch", "what it changes")
+    table = _table("arm", "parameters", "steps a run", "batch", _LEVELS)
     images = {run.arm: len(run.rows.train) for run in plan.runs}
     for arm in plan.study.arms:
         train = arm.recipe.train
