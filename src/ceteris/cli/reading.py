@@ -84,8 +84,10 @@ def find_answer(name: str, home: Path | None, baseline: str | None = None) -> An
         folder = opened.studies / study if aside else study_folder(opened, study)
         there += [study] if aside else []
         if study not in there:
-            guess = nearest(study, there)
+            guess = nearest(study.removesuffix(".toml"), there)
             fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
+            if Path(study).is_file() and not study.endswith(".toml"):
+                fix = "name a study that was run, or a file of runs that ends in .csv"
             raise CeterisError(
                 f"no study {shown(study)} has been run here",
                 received=f"{shown(study)}  (in {opened.studies})",

@@ -96,7 +96,9 @@ def _read(source: str) -> tuple[str, str, Path]:
             f"there is no study {shown(source)}",
             received=shown(source),
             expected=f"the path of a .toml file, or one of {', '.join(catalogue())}",
-            fix=f"did you mean '{guess}'?" if guess else "`ceteris list` shows the studies",
+            fix=f"did you mean '{guess}'?"
+            if guess
+            else "give the path of its .toml file; `ceteris list` shows built-in studies",
         )
     try:
         with path.open("rb") as file:
