@@ -99,7 +99,7 @@ def make(width=4):
     assert done.returncode == 1
     runs = json.loads(done.stdout)["runs"]
     assert {r["status"] for r in runs} == {"failed"}
-    assert all("my own mistake" in r["sentence"] for r in runs)
+    assert all("my own mistake  (my_net.py, line 11, in forward)" in r["sentence"] for r in runs)
 
 
 def test_a_function_from_python(tmp_path: Path) -> None:

@@ -210,5 +210,5 @@ def _record(plan: Plan) -> dict[str, Any]:
 
 
 def _last_lines(warnings: Sequence[str]) -> list[str]:
-    """The last line of each warning or traceback: enough to find it, short enough for a table."""
+    """The last line of each warning: enough to find it, short enough for a table."""
     return [text.strip().splitlines()[-1] for text in warnings[:3] if text.strip()]

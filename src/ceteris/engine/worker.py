@@ -13,6 +13,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
 
 import signal
+import sysconfig
 import time
 import traceback
 import warnings
@@ -20,6 +21,8 @@ from contextlib import suppress
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
+
+import ceteris
 
 _TELL_EVERY_S = 0.5  # between two progress messages of a run
 
@@ -81,12 +84,19 @@ def _attempt(task: Any, connection: "Connection[Any, Any]") -> tuple[str, object
     except (EOFError, ConnectionError, BrokenPipeError):
         raise SystemExit(1) from None  # the conductor is gone: nobody is left to tell
     except CeterisError as error:
-        return ("error", (" ".join(str(error).split()), ""))
+        return ("error", " ".join(str(error).split()))
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
-        return ("error", (f"{type(error).__name__}: {error}  ({where})", ""))
+        return ("error", f"{type(error).__name__}: {error}  ({_place(error)})")
     return ("ended", (outcome, [str(item.message) for item in caught]))
+
+
+def _place(error: Exception) -> str:
+    """The line that raised, the user's own rather than the library's it called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    libraries = (str(Path(ceteris.__file__).parent), sysconfig.get_path("purelib"))
+    own = [frame for frame in frames if not frame.filename.startswith(libraries)]
+    place = (own or frames)[-1]
+    return f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
 
 
 if __name__ == "__main__":

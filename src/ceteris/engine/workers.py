@@ -167,8 +167,7 @@ class Workers:
             return Progress(task.run_id, content)
         worker.task = None
         if kind == "error":
-            sentence, trace = content
-            return Ended(task.run_id, failed(sentence), (trace,) if trace else ())
+            return Ended(task.run_id, failed(content))
         outcome, warnings = content
         if isinstance(outcome, Interrupted):
             return Paused(task.run_id, outcome.step)
