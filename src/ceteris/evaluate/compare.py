@@ -95,7 +95,7 @@ def compare(
         ...                better="higher")
         >>> print(row.sentence)  # doctest: +NORMALIZE_WHITESPACE
         adam has higher test_accuracy than sgd on this split, which is better:
-        +0.050 [+0.025, +0.075] (95% interval; 3 seeds).
+        +0.050 [+0.025, +0.075] (95% interval; only 3 seeds).
     """
     _check(chance=chance, level=level, looks=looks, metric=metric)
     arms = list(dict.fromkeys(result.arm for result in results))
