@@ -10,6 +10,7 @@ from ceteris.conduct.plan import Plan, PlannedRun, declaration, jsonable, tasks_
 from ceteris.engine import (
     Ended,
     Event,
+    Rows,
     Started,
     Workers,
     available_bytes,
@@ -153,13 +154,14 @@ def _train(
     if not waiting:
         return False
     tasks = tasks_of(plan, waiting, checkpoint_every_s=checkpoint_every_s)
-    left = {task.run_id for task in tasks}
+    rows = {task.run_id: task.rows for task in tasks}
+    left = set(rows)
     with Workers(count) as workers:
         for event in workers.train(tasks, stop=stop):
             if isinstance(event, Started):
                 store.start(event.run_id)
             elif isinstance(event, Ended):
-                _keep(event, store)
+                _keep(event, rows[event.run_id], store)
                 left.discard(event.run_id)
                 if event.outcome.status != "failed":
                     remove_checkpoints(plan.folder / "checkpoints" / event.run_id)
@@ -167,8 +169,10 @@ def _train(
     return bool(left)
 
 
-def _keep(event: Ended, store: Store) -> None:
+def _keep(event: Ended, rows: Rows, store: Store) -> None:
+    """Store an outcome, with the split it was trained on: runs that share one share its file."""
     outcome = event.outcome
+    split = {"train": rows.train, "validation": rows.validation, "test": rows.test}
     store.finish(
         event.run_id,
         status=outcome.status,
@@ -176,7 +180,7 @@ def _keep(event: Ended, store: Store) -> None:
         steps=outcome.steps,
         duration_s=outcome.duration_s,
         metrics=dict(outcome.metrics),
-        arrays={name: dict(arrays) for name, arrays in outcome.arrays.items()},
+        arrays={**{name: dict(arrays) for name, arrays in outcome.arrays.items()}, "split": split},
         digest=outcome.digest or None,
     )
 
