@@ -75,7 +75,8 @@ def prepare(
         announce: told the file before it is executed.
 
     Raises:
-        CeterisError: whatever is wrong with what was given; nothing has been changed on disk.
+        CeterisError: whatever is wrong with what was given. No study has been made or changed; a
+            data set that was parsed before the mistake was found stays in the cache.
     """
     with making_home(home) as opened:
         study_folder(opened, study.name)  # a name that is no folder's name is refused here

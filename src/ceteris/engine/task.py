@@ -56,7 +56,7 @@ class Outcome:
     """How a run ended.
 
     Args:
-        status: never ``"stopped"`` in this version for any reason but the run's own rule.
+        status: how; an interrupted run has not ended (:class:`Interrupted`).
         sentence: why, in words.
         steps: updates that count; of a diverged run, those before the first loss not finite.
         duration_s: seconds of training and evaluation, over all sessions of the run.

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.errors import CeterisError, nearest, shown
-from ceteris.study.spec import StudySpec
 from ceteris.study.study import Origin, Study
 
 _LARGEST_BYTES = 1_000_000  # a study is a page of text; anything larger is some other file
@@ -163,6 +162,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value).replace(" ", "")
-
-
-FIELDS = tuple(StudySpec.model_fields)
