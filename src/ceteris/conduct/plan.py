@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ceteris.data import DataSet, SplitRecipe, make_split, open_data, split_digest
 from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
 from ceteris.nets import CodeReference, account, count_parameters
 from ceteris.store import Home, making_home, study_folder
-from ceteris.study import Arm, Study
+from ceteris.study import Arm, Study, plain
 
 _EQUAL_WITHIN = 0.01  # whole widths rarely give exactly equal counts
 
@@ -118,19 +116,7 @@ def declaration(plan: Plan) -> dict[str, Any]:
     """What was declared, with the digest of the data it was declared for."""
     declared = plan.study.to_json()
     declared["data"] = {**declared["data"], "digest": plan.data.digest}
-    found: dict[str, Any] = jsonable(declared)
-    return found
-
-
-def jsonable(value: Any) -> Any:
-    """A value with its mappings, tuples and NumPy numbers as JSON has them."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return getattr(value, "__name__", value) if callable(value) else value
+    return declared
 
 
 class _Splits:
@@ -155,21 +141,23 @@ def _planned(
 ) -> PlannedRun:
     rows, digest = splits.of(arm.recipe.data.split, seed)
     _check_length(arm, rows)
-    identity = {
-        **arm.recipe.identity(),
-        "data": splits.data.digest,
-        "split": digest,
-        "environment": dict(frozen),
-        "root_seed": study.spec.root_seed,
-        "seed": seed,
-    }
-    text = json.dumps(jsonable(identity), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    identity: dict[str, Any] = plain(
+        {
+            **arm.recipe.identity(),
+            "data": splits.data.digest,
+            "split": digest,
+            "environment": dict(frozen),
+            "root_seed": study.spec.root_seed,
+            "seed": seed,
+        }
+    )
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return PlannedRun(
         run_id=hashlib.sha256(text.encode()).hexdigest()[:32],
         arm=arm.name,
         seed=seed,
         rows=rows,
-        identity=jsonable(identity),
+        identity=identity,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceteris.conduct.history import changes, look, refuse_fewer_seeds, refuse_other_machine
-from ceteris.conduct.plan import Plan, PlannedRun, declaration, jsonable, tasks_of
+from ceteris.conduct.plan import Plan, PlannedRun, declaration, tasks_of
 from ceteris.engine import (
     Ended,
     Event,
@@ -19,6 +19,7 @@ from ceteris.engine import (
     usable_cores,
 )
 from ceteris.store import FINAL, Store, is_ours, set_aside
+from ceteris.study import plain
 
 if TYPE_CHECKING:
     from ceteris.engine.forecast import Forecast
@@ -80,7 +81,7 @@ def run(
             plan.study.variant,
             _record(plan),
             plan.study.origin.source,
-            [(a.name, jsonable(a.levels), plan.parameters[a.name]) for a in plan.study.arms],
+            [(a.name, plain(a.levels), plan.parameters[a.name]) for a in plan.study.arms],
             [
                 (r.arm, r.seed, r.run_id, dict(r.identity), plan.study.spec.root_seed)
                 for r in plan.runs

@@ -4,7 +4,7 @@ from ceteris.study.load import catalogue, catalogue_text, load
 from ceteris.study.metrics import METRICS, Metric, find_metric
 from ceteris.study.presets import PRESETS
 from ceteris.study.recipe import Arm, NetworkRecipe, Recipe, TrainRecipe
-from ceteris.study.study import Study
+from ceteris.study.study import Study, plain
 
 __all__ = [
     "METRICS",
@@ -19,4 +19,5 @@ __all__ = [
     "catalogue_text",
     "find_metric",
     "load",
+    "plain",
 ]

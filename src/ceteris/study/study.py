@@ -95,18 +95,24 @@ class Study:
         if callable(network.get("function")):
             network["function"] = getattr(network["function"], "__name__", "function")
         declared["network"] = network
-        plain: dict[str, Any] = _plain(declared)
-        return plain
+        found: dict[str, Any] = plain(declared)
+        return found
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, {len(self.arms)} arms, {self.spec.seeds} seeds)"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: mappings, tuples, and callables by their names.
+
+    Example:
+        >>> plain({"hidden": (5, 5), "network": len})
+        {'hidden': [5, 5], 'network': 'len'}
+    """
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if callable(value):
         return getattr(value, "__name__", "function")
     return value
