@@ -13,8 +13,9 @@ from PIL import Image
 
 from ceteris.data import DATA_SETS, DataEntry, DataSet
 from ceteris.data.dataset import content_digest
-from ceteris.data.idx_sets import IdxSet, finder, known_files
-from ceteris.data.published import PublishedFile
+from ceteris.data.idx_sets import IdxFile, idx_form
+from ceteris.data.published import PublishedSet
+from ceteris.data.reading import finder, known_files
 from ceteris.errors import CeterisError
 
 TOY_CLASSES = ("a", "b", "c")
@@ -30,7 +31,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 class Toy:
     """A set of 12 training and 5 test images of 3x2, published as four files."""
 
-    idx_set: IdxSet
+    published: PublishedSet
     contents: dict[str, bytes]
     images: np.ndarray
     labels: np.ndarray
@@ -58,8 +59,8 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
         "t10k-labels-idx1-ubyte": labels[12:],
     }
     contents = {name: idx_bytes(array) for name, array in arrays.items()}
-    files = tuple(
-        PublishedFile(
+    files = (
+        IdxFile(
             name,
             shape=arrays[name].shape,
             content_sha256=hashlib.sha256(content).hexdigest(),
@@ -71,18 +72,18 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     digest = content_digest(
         images[..., None], labels, classes=TOY_CLASSES, num_train=12, pixel_max=255
     )
-    idx_set = IdxSet(
+    published = PublishedSet(
         name="toy",
         title="Toy",
-        files=files,
+        forms=(idx_form(*files),),
         folders=("toy", "Toy/raw"),
         classes=TOY_CLASSES,
         published_at="https://example.org/toy/",
         digest=digest,
     )
-    entry = DataEntry(name="toy", title="Toy", find=finder(idx_set, known_files(idx_set)))
+    entry = DataEntry(name="toy", title="Toy", find=finder(published, known_files(published)))
     monkeypatch.setitem(DATA_SETS, "toy", entry)
-    return Toy(idx_set, contents, images[..., None], labels)
+    return Toy(published, contents, images[..., None], labels)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ceteris.data import DATA_SETS, DataSource, open_data
-from ceteris.data.idx_sets import FASHION_MNIST, MNIST, IdxSet
+from ceteris.data.idx_sets import FASHION_MNIST, MNIST
+from ceteris.data.published import PublishedSet
 from ceteris.errors import CeterisError
 
 MNIST_COUNTS = (
@@ -23,7 +24,7 @@ def test_published_files_become_one_set(toy, tmp_path: Path) -> None:
     assert np.array_equal(data.images, toy.images)
     assert np.array_equal(data.labels, toy.labels)
     assert (data.name, data.classes, data.num_train) == ("toy", ("a", "b", "c"), 12)
-    assert (data.pixel_max, data.digest) == (255, toy.idx_set.digest)
+    assert (data.pixel_max, data.digest) == (255, toy.published.digest)
 
 
 def test_two_files_in_each_others_place_are_told(
@@ -40,7 +41,7 @@ def test_two_files_in_each_others_place_are_told(
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(
-    ("idx_set", "folder", "counts"),
+    ("published", "folder", "counts"),
     [(MNIST, "mnist", MNIST_COUNTS), (FASHION_MNIST, "fashion_mnist", FASHION_COUNTS)],
     ids=["mnist", "fashion-mnist"],
 )
@@ -49,50 +50,50 @@ class TestReal:
         self,
         real_data: Path,
         tmp_path: Path,
-        idx_set: IdxSet,
+        published: PublishedSet,
         folder: str,
         counts: tuple[list[int], list[int]],
     ) -> None:
-        source = DataSource(idx_set.name)
+        source = DataSource(published.name)
         data, _ = open_data(source, cache=tmp_path, data_folder=real_data)
         assert data.images.shape == (70_000, 28, 28, 1)
         assert data.num_train == 60_000
-        assert data.digest == DATA_SETS[idx_set.name].digest
-        assert data.classes == idx_set.classes
+        assert data.digest == DATA_SETS[published.name].digest
+        assert data.classes == published.classes
         assert np.bincount(data.labels[:60_000]).tolist() == counts[0]
         assert np.bincount(data.labels[60_000:]).tolist() == counts[1]
         assert (data.images.min(), data.images.max()) == (0, 255)
 
     def test_the_register_knows_the_published_gz(
-        self, real_data: Path, idx_set: IdxSet, folder: str, counts: object
+        self, real_data: Path, published: PublishedSet, folder: str, counts: object
     ) -> None:
-        for file in idx_set.files:
+        for file in published.forms[0].files:
             packed = (real_data / folder / f"{file.name}.gz").read_bytes()
             assert len(packed) == file.gz_bytes
             assert hashlib.sha256(packed).hexdigest() == file.gz_sha256
 
     def test_unpacked_and_packed_again_is_the_same_set(
-        self, real_data: Path, tmp_path: Path, idx_set: IdxSet, folder: str, counts: object
+        self, real_data: Path, tmp_path: Path, published: PublishedSet, folder: str, counts: object
     ) -> None:
-        copy = tmp_path / "downloads" / idx_set.folders[-1]
+        copy = tmp_path / "downloads" / published.folders[-1]
         copy.mkdir(parents=True)
-        for number, file in enumerate(idx_set.files):
+        for number, file in enumerate(published.forms[0].files):
             content = gzip.decompress((real_data / folder / f"{file.name}.gz").read_bytes())
             if number % 2:
                 (copy / f"{file.name}.gz").write_bytes(gzip.compress(content, 1))
             else:
                 (copy / file.name).write_bytes(content)
-        data, _ = open_data(DataSource(idx_set.name), cache=tmp_path, data_folder=None)
-        assert data.digest == idx_set.digest
+        data, _ = open_data(DataSource(published.name), cache=tmp_path, data_folder=None)
+        assert data.digest == published.digest
 
     def test_a_truncated_real_file_is_refused(
-        self, real_data: Path, tmp_path: Path, idx_set: IdxSet, folder: str, counts: object
+        self, real_data: Path, tmp_path: Path, published: PublishedSet, folder: str, counts: object
     ) -> None:
-        data = tmp_path / "data" / idx_set.folders[0]
+        data = tmp_path / "data" / published.folders[0]
         data.mkdir(parents=True)
-        for file in idx_set.files:
+        for file in published.forms[0].files:
             packed = (real_data / folder / f"{file.name}.gz").read_bytes()
             (data / f"{file.name}.gz").write_bytes(packed[: len(packed) // 2])
         with pytest.raises(CeterisError, match=r"train-images-idx3-ubyte\.gz is truncated"):
-            open_data(DataSource(idx_set.name), cache=tmp_path, data_folder=tmp_path / "data")
+            open_data(DataSource(published.name), cache=tmp_path, data_folder=tmp_path / "data")
         assert not (tmp_path / "parsed").exists()

@@ -68,7 +68,7 @@ def test_a_set_that_agrees_with_itself_but_is_another_is_rebuilt(
     for path in other.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     data, _ = open_data(DataSource("toy"), cache=cache, data_folder=place)
-    assert data.digest == toy.idx_set.digest
+    assert data.digest == toy.published.digest
 
 
 def test_the_downloads_of_the_cache_are_found(toy, tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_missing_files_change_nothing(
         what=f"the files of {entry.title} are not here",
         received="CETERIS_DATA is not set",
         expected="train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
-        "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz, .gz or unpacked",
-        fix=f"{entry.published_at} and put them into {tmp_path / 'cache' / 'downloads' / name}",
+        "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz; each unpacked, .gz, ",
+        fix=f"{entry.published_at} into {tmp_path / 'cache' / 'downloads' / name}",
     )
     assert snapshot(tmp_path) == {}
 

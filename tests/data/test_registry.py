@@ -21,10 +21,23 @@ class TestEveryEntry:
             assert entry.digest is not None
             assert len(entry.digest) == 64
             assert len(set(entry.classes)) == len(entry.classes) >= 2
+            assert entry.shape is not None
 
     def test_it_has_a_test_part_or_a_default_for_one(self, name: str) -> None:
         entry = DATA_SETS[name]
-        assert (entry.default_test is None) == bool(entry.files)
+        assert (entry.default_test is None) == bool(entry.forms) == bool(entry.parts)
+        assert len(entry.parts) != 1
+        assert all(count > 0 for _, count in entry.parts)
+        assert entry.num_between == 0 or entry.note
+
+    def test_its_files_can_be_told_apart(self, name: str) -> None:
+        forms = DATA_SETS[name].forms
+        spellings = [s for form in forms for file in form.files for s in file.spellings]
+        spellings += [s for form in forms for s in form.archive_spellings]
+        assert len(set(spellings)) == len(spellings)
+        for form in forms:
+            assert form.files
+            assert all(len(file.content_sha256) == 64 for file in form.files)
 
     def test_it_is_accepted(self, name: str) -> None:
         path = "pictures" if DATA_SETS[name].of_folder else None
@@ -32,7 +45,7 @@ class TestEveryEntry:
 
 
 def test_the_names() -> None:
-    assert list(DATA_SETS) == ["digits", "mnist", "fashion-mnist", "folder"]
+    assert list(DATA_SETS) == ["digits", "mnist", "fashion-mnist", "cifar10", "fer2013", "folder"]
 
 
 def test_a_misspelt_name_gets_the_nearest(four_parts: Callable[..., None]) -> None:
@@ -42,7 +55,7 @@ def test_a_misspelt_name_gets_the_nearest(four_parts: Callable[..., None]) -> No
         caught.value,
         what="there is no data set 'fashion_mnist'",
         received="(a.toml, data)",
-        expected="digits, fashion-mnist, folder, mnist",
+        expected="cifar10, digits, fashion-mnist, fer2013, folder, mnist",
         fix="'fashion-mnist'",
     )
 

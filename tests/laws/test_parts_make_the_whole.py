@@ -64,13 +64,22 @@ def check(layers, input_shape, num_classes):
     assert total.total == sum(value.numel() for value in module.state_dict().values())
 
 
-@pytest.mark.parametrize("input_shape", [(28, 28, 1), (32, 20, 3)])
+@pytest.mark.parametrize("other", [False, True], ids=["its images", "other images"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_of_every_registered_network(name, input_shape):
-    check(make_network(name), input_shape, 10)
+def test_of_every_registered_network(name, other):
+    network = NETWORKS[name]
+    height, width, channels = network.input_shape or (28, 28, 1)
+    if other:
+        height, width, channels = height + 4, width - 8, 4 - channels
+    check(make_network(name), (height, width, channels), network.num_classes)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name.find("cnn") < 0])
+EXTRAS = {"batch_norm", "dropout"}
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, net in NETWORKS.items() if {a.name for a in net.arguments} >= EXTRAS]
+)
 def test_of_every_dense_network_on_small_images_with_all_its_extras(name):
     check(make_network(name, {"batch_norm": True, "dropout": 0.3}), (8, 8, 1), 7)
 

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ceteris.data.cifar_sets import CIFAR10
 from ceteris.data.digits import DIGITS_CLASSES, DIGITS_DIGEST, find_digits
+from ceteris.data.fer2013 import FER2013
 from ceteris.data.folder import find_folder
-from ceteris.data.idx_sets import FASHION_MNIST, MNIST, finder, known_files
-from ceteris.data.published import Places, PublishedFile
+from ceteris.data.idx_sets import FASHION_MNIST, MNIST
+from ceteris.data.published import Form, Places, PublishedSet
+from ceteris.data.reading import finder, known_files
 from ceteris.data.source import DataSource, Found
 from ceteris.errors import CeterisError, shown, unknown_name
 
@@ -23,12 +26,17 @@ class DataEntry:
         find: finds it; parses nothing.
         classes: names by label; empty where the files tell.
         digest: of its content; None where the files tell.
-        files: its published files; empty where it has none.
+        shape: (H, W, C) of an image; None where the files tell.
+        parts: the published parts in the order of the rows, name and number of images. The first
+            may be trained on and the last is the test part; what lies between is in no part of a
+            split. Empty where no test part is published.
+        forms: the forms its files are published in; empty where it has none.
         published_at: the address it comes from; empty where it is the user's own.
         licence, citation: likewise.
         default_test: the test part where none is published: a count, or a fraction below 1; None
             where the test part is published.
         of_folder: it is read from a path that the user gives.
+        note: what whoever uses it must know; empty where there is nothing.
     """
 
     name: str
@@ -36,15 +44,49 @@ class DataEntry:
     find: Callable[[DataSource, Places], Found]
     classes: tuple[str, ...] = ()
     digest: str | None = None
-    files: tuple[PublishedFile, ...] = ()
+    shape: tuple[int, int, int] | None = None
+    parts: tuple[tuple[str, int], ...] = ()
+    forms: tuple[Form, ...] = ()
     published_at: str = ""
     licence: str = ""
     citation: str = ""
     default_test: float | int | None = None
     of_folder: bool = False
+    note: str = ""
+
+    @property
+    def num_between(self) -> int:
+        """Rows between the part that may be trained on and the test part."""
+        return sum(count for _, count in self.parts[1:-1])
 
 
-_KNOWN_FILES = known_files(MNIST, FASHION_MNIST)
+_KNOWN_FILES = known_files(MNIST, FASHION_MNIST, CIFAR10, FER2013)
+
+
+def _published(
+    of: PublishedSet,
+    *,
+    shape: tuple[int, int, int],
+    parts: tuple[tuple[str, int], ...],
+    licence: str,
+    citation: str,
+    note: str = "",
+) -> DataEntry:
+    return DataEntry(
+        name=of.name,
+        title=of.title,
+        find=finder(of, _KNOWN_FILES),
+        classes=of.classes,
+        digest=of.digest,
+        shape=shape,
+        parts=parts,
+        forms=of.forms,
+        published_at=of.published_at,
+        licence=licence,
+        citation=citation,
+        note=note,
+    )
+
 
 _ENTRIES = (
     DataEntry(
@@ -53,35 +95,47 @@ _ENTRIES = (
         find=find_digits,
         classes=DIGITS_CLASSES,
         digest=DIGITS_DIGEST,
+        shape=(8, 8, 1),
         published_at="https://archive.ics.uci.edu/dataset/80",
         licence="CC BY 4.0",
         citation="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, "
         "UCI Machine Learning Repository, 1998 (its test part, as scikit-learn ships it)",
         default_test=360,  # the reports' printed accuracies are multiples of 1/360
     ),
-    DataEntry(
-        name="mnist",
-        title=MNIST.title,
-        find=finder(MNIST, _KNOWN_FILES),
-        classes=MNIST.classes,
-        digest=MNIST.digest,
-        files=MNIST.files,
-        published_at=MNIST.published_at,
+    _published(
+        MNIST,
+        shape=(28, 28, 1),
+        parts=(("train", 60_000), ("test", 10_000)),
         licence="CC BY-SA 3.0, as it is usually given",
         citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to "
         "document recognition, Proceedings of the IEEE 86(11), 1998",
     ),
-    DataEntry(
-        name="fashion-mnist",
-        title=FASHION_MNIST.title,
-        find=finder(FASHION_MNIST, _KNOWN_FILES),
-        classes=FASHION_MNIST.classes,
-        digest=FASHION_MNIST.digest,
-        files=FASHION_MNIST.files,
-        published_at=FASHION_MNIST.published_at,
+    _published(
+        FASHION_MNIST,
+        shape=(28, 28, 1),
+        parts=(("train", 60_000), ("test", 10_000)),
         licence="MIT, (c) 2017 Zalando SE",
         citation="H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST: a novel image dataset for "
         "benchmarking machine learning algorithms, arXiv:1708.07747, 2017",
+    ),
+    _published(
+        CIFAR10,
+        shape=(32, 32, 3),
+        parts=(("train", 50_000), ("test", 10_000)),
+        licence="none stated",
+        citation="A. Krizhevsky, Learning multiple layers of features from tiny images, "
+        "technical report, University of Toronto, 2009",
+    ),
+    _published(
+        FER2013,
+        shape=(48, 48, 1),
+        parts=(("Training", 28_709), ("PublicTest", 3_589), ("PrivateTest", 3_589)),
+        licence="none clearly stated; photographs of people found on the web, for research only",
+        citation="I. Goodfellow et al., Challenges in representation learning: a report on three "
+        "machine learning contests, arXiv:1307.0414, 2013",
+        note="The test part is PrivateTest, which decided the contest. PublicTest is kept in the "
+        "set and used in no part of a split. 280 images of PublicTest and 288 of PrivateTest are "
+        "in Training too, pixel by pixel.",
     ),
     DataEntry(
         name="folder",

@@ -63,7 +63,8 @@ class Split:
 
     Args:
         train, validation, test: what they say.
-        unused: images that may be trained on but were not asked for.
+        unused: images in none of these: not asked for, or in a published part that is neither
+            trained on nor the test part.
     """
 
     train: Rows
@@ -114,7 +115,8 @@ def make_split(data: DataSet, recipe: SplitRecipe, *, replicate: int = 0) -> Spl
     draws = _priorities(data, resampled, Purpose.SPLIT, "validation")
     validation = _pick(data, used, count, recipe.validation_by, draws, "validation")
     train = np.setdiff1d(used, validation, assume_unique=True)
-    unused = np.setdiff1d(pool, used, assume_unique=True)
+    rows = np.arange(len(data.images), dtype=np.int64)
+    unused = np.setdiff1d(rows, np.concatenate([used, test]), assume_unique=True)
     return Split(train=train, validation=validation, test=test, unused=unused)
 
 
@@ -140,6 +142,7 @@ def split_digest(split: Split) -> str:
 def _test_part(data: DataSet, recipe: SplitRecipe, streams: Streams) -> tuple[Rows, Rows]:
     """Return the rows that may be trained on, and the test rows."""
     rows = np.arange(len(data.images), dtype=np.int64)
+    entry = DATA_SETS.get(data.name)
     if data.num_train < len(rows):
         if recipe.test is not None:
             raise CeterisError(
@@ -148,8 +151,8 @@ def _test_part(data: DataSet, recipe: SplitRecipe, streams: Streams) -> tuple[Ro
                 expected="no test",
                 fix="take out test; the published part is used",
             )
-        return rows[: data.num_train], rows[data.num_train :]
-    entry = DATA_SETS.get(data.name)
+        first = data.num_train + (entry.num_between if entry else 0)
+        return rows[: data.num_train], rows[first:]
     default = entry.default_test if entry else None
     test = recipe.test if recipe.test is not None else default
     if test is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ceteris.errors import CeterisError, nearest, shown, unknown_name
-from ceteris.nets.layer import Layer
+from ceteris.nets.layer import Layer, Shape
 from ceteris.nets.layers import (
     ACTIVATIONS,
     CLASSES,
@@ -66,6 +66,8 @@ class Network:
         reports: the items of the reports that use it; each finds it too.
         arguments: what may be varied.
         make: from those, all of them, its layers.
+        input_shape: (H, W, C) of the images it was made for; None where any will do.
+        num_classes: of the data it was made for.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Network:
     reports: tuple[str, ...]
     arguments: tuple[Argument, ...]
     make: Callable[..., tuple[Layer, ...]]
+    input_shape: Shape | None = None
+    num_classes: int = 10
 
 
 def make_network(
@@ -130,19 +134,74 @@ def _mlp(hidden: list[int], activation: str, batch_norm: bool, dropout: float) -
         if batch_norm:
             layers.append(BatchNorm())
         layers.append(Activation(activation))
-        if dropout:
-            layers.append(Dropout(dropout))
+        layers += _dropped(dropout)
     layers.append(Dense(CLASSES))
     return tuple(layers)
 
 
-def _fashion_cnn(n1: int, n2: int, dropout: float) -> tuple[Layer, ...]:
-    relu = Activation("relu")
+_RELU = Activation("relu")
+
+
+def _dropped(rate: float) -> tuple[Layer, ...]:
+    return (Dropout(rate),) if rate else ()
+
+
+def _counting_cnn() -> tuple[Layer, ...]:
+    # The exercise names no activation; relu adds no parameter.
     return (
-        *(Conv(n1, 5), relu, MaxPool(2)),
-        *(Conv(n2, 5), relu, MaxPool(2)),
-        *(Flatten(), Dense(120), relu),
-        *((Dropout(dropout),) if dropout else ()),
+        *(Conv(16, 5), _RELU, MaxPool(2)),
+        *(Conv(32, 3), _RELU, MaxPool(2)),
+        *(Flatten(), Dense(256), _RELU, Dense(CLASSES)),
+    )
+
+
+def _cifar10_cnn(dropout: float) -> tuple[Layer, ...]:
+    layers: list[Layer] = []
+    for filters in (64, 128, 256, 512):
+        layers += [Conv(filters, 3, padding="same"), _RELU, MaxPool(2)]
+    layers.append(Flatten())
+    for units in (128, 256, 512, 1024):
+        layers += [Dense(units), _RELU]
+    return (*layers, *_dropped(dropout), Dense(CLASSES))
+
+
+def _cifar10_seventy(dropout: float) -> tuple[Layer, ...]:
+    layers: list[Layer] = []
+    for filters in (98, 256):
+        layers += [Conv(filters, 2), _RELU, Conv(filters, 2), _RELU, MaxPool(2)]
+    return (*layers, Flatten(), Dense(256), _RELU, *_dropped(dropout), Dense(CLASSES))
+
+
+def _fer2013_cnn(slope: float, conv_dropout: float, dropout: float) -> tuple[Layer, ...]:
+    layers: list[Layer] = []
+    for filters in (64, 128, 192, 256, 512):
+        convolution = (
+            Conv(filters, 3, padding="same"),
+            BatchNorm(),
+            Activation("leaky_relu", slope),
+        )
+        layers += [*convolution, *convolution, MaxPool(2), *_dropped(conv_dropout)]
+    return (*layers, Flatten(), *_normed_dense([512, 512], dropout), Dense(CLASSES))
+
+
+def _fer2013_mlp(dropout: float) -> tuple[Layer, ...]:
+    return (Flatten(), *_normed_dense([1024] * 4 + [512], dropout), Dense(CLASSES))
+
+
+def _normed_dense(hidden: list[int], dropout: float) -> tuple[Layer, ...]:
+    """Chain, of R2: for each size dense, relu, and only then batch norm; [dropout]."""
+    layers: list[Layer] = []
+    for units in hidden:
+        layers += [Dense(units), _RELU, BatchNorm(), *_dropped(dropout)]
+    return tuple(layers)
+
+
+def _fashion_cnn(n1: int, n2: int, dropout: float) -> tuple[Layer, ...]:
+    return (
+        *(Conv(n1, 5), _RELU, MaxPool(2)),
+        *(Conv(n2, 5), _RELU, MaxPool(2)),
+        *(Flatten(), Dense(120), _RELU),
+        *_dropped(dropout),
         Dense(CLASSES),
     )
 
@@ -157,6 +216,10 @@ def _sized_mlp(
 
     flagged = Argument("batch_norm", batch_norm, "flag", _BATCH_NORM.doc)
     return Network(name, title, reports, (_ACTIVATION, flagged, _DROPOUT), make)
+
+
+def _last_dropout(default: float) -> Argument:
+    return Argument("dropout", default, "fraction", "dropout before the last layer")
 
 
 _HIDDEN = Argument("hidden", [100], "counts", "sizes of the hidden layers, first to last")
@@ -174,8 +237,46 @@ _NETWORKS = (
         (_HIDDEN, _ACTIVATION, _BATCH_NORM, _DROPOUT),
         _mlp,
     ),
+    Network(
+        "counting-cnn",
+        "two convolutions with pooling, dense 256: the exercise in counting parameters",
+        ("R0.6",),
+        (),
+        _counting_cnn,
+        input_shape=(100, 100, 3),
+    ),
+    Network(
+        "cifar10-cnn",
+        "four convolutions 3x3 with pooling, dense 128, 256, 512, 1024",
+        ("R0.7",),
+        (_last_dropout(0.0),),
+        _cifar10_cnn,
+        input_shape=(32, 32, 3),
+    ),
     _sized_mlp(
         "fashion-batchnorm", "512, batch normalisation, relu", ("R1.7",), [512], batch_norm=True
+    ),
+    Network(
+        "fer2013-cnn",
+        "five blocks of two convolutions 3x3 with batch normalisation, dense 512 twice",
+        ("R2.1",),
+        (
+            Argument("slope", 0.1, "fraction", "of the leaky relu after each convolution"),
+            Argument("conv_dropout", 0.3, "fraction", "dropout after each block"),
+            Argument("dropout", 0.5, "fraction", "dropout after each hidden dense layer"),
+        ),
+        _fer2013_cnn,
+        input_shape=(48, 48, 1),
+        num_classes=7,
+    ),
+    Network(
+        "fer2013-mlp",
+        "1024 four times and 512, relu, batch normalisation after it",
+        ("R2.2",),
+        (Argument("dropout", 0.5, "fraction", "dropout after each hidden layer"),),
+        _fer2013_mlp,
+        input_shape=(48, 48, 1),
+        num_classes=7,
     ),
     _sized_mlp("fashion-mlp", "20 and 30, relu", ("R3.1", "R3.2", "R3.3", "R3.4"), [20, 30]),
     Network(
@@ -185,9 +286,18 @@ _NETWORKS = (
         (
             Argument("n1", 6, "count", "filters of the first convolution"),
             Argument("n2", 16, "count", "filters of the second convolution"),
-            Argument("dropout", 0.2, "fraction", "dropout before the last layer"),
+            _last_dropout(0.2),
         ),
         _fashion_cnn,
+        input_shape=(28, 28, 1),
+    ),
+    Network(
+        "cifar10-seventy",
+        "two blocks of two convolutions 2x2, dense 256",
+        ("R3.7",),
+        (_last_dropout(0.2),),
+        _cifar10_seventy,
+        input_shape=(32, 32, 3),
     ),
     _sized_mlp("mlp-4x100", "four hidden layers of 100", ("R4.0", "R4.1"), [100] * 4),
     _sized_mlp("mlp-5x100", "five hidden layers of 100", ("R4.2",), [100] * 5),

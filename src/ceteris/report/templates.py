@@ -46,7 +46,7 @@ seeds = 3
 
 _DIGITS = """
 [data]
-name = "digits"               # or "mnist", "fashion-mnist", "folder"
+name = "digits"               # or "mnist", "fashion-mnist", "cifar10", "fer2013", "folder"
 validation = 0.2              # held out of training, to choose on; the test part stays locked
 """
 
