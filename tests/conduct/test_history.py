@@ -59,6 +59,7 @@ def test_declared_looks_decide_and_pay(tmp_path: Path) -> None:
         {"baseline": "learning_rate=0.01"},
         {"factors": {"learning_rate": [0.5, 0.01, 0.1]}},
         {"looks": 2},
+        {"margin": 0.05},
     ],
 )
 def test_a_question_changed_after_a_look_decides_nothing(
@@ -70,6 +71,24 @@ def test_a_question_changed_after_a_look_decides_nothing(
     assert "changed after a look" in other.notes[-1]
     assert ask(tmp_path / "home", 2).role == "deciding", "the first question stands as it was"
     assert ask(tmp_path / "home", 2, **changed).role == "exploratory"
+
+
+def test_a_margin_declared_beforehand_decides_and_one_changed_after_a_look_does_not(
+    tmp_path: Path,
+) -> None:
+    def said(margin: float | None) -> tuple[str, str]:
+        answer = ask(tmp_path / "home", 3, **({} if margin is None else {"margin": margin}))
+        return answer.role, answer.comparisons[0].sentence
+
+    role, sentence = said(0.9)
+    assert role == "deciding"
+    assert "within 0.9, the margin declared beforehand" in sentence
+    role, sentence = said(0.8)
+    assert role == "exploratory"
+    assert "within the margin of 0.8" in sentence
+    assert "beforehand" not in sentence
+    assert said(None)[0] == "exploratory", "a margin taken away is another question, too"
+    assert said(0.9)[0] == "deciding"
 
 
 def test_what_is_not_the_question_may_be_changed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ceteris.evaluate import detectable, prediction_interval, summarise, t_interval, wilson
+from ceteris.evaluate import prediction_interval, summarise, t_interval, wilson
 from ceteris.evaluate.intervals import mean_and_sd, significance, t_bounds, welch_half_width
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -122,42 +122,6 @@ def test_the_unpaired_interval_with_one_or_no_spread() -> None:
     assert welch_half_width(flat, flat, 0.025) is None
 
 
-@pytest.mark.parametrize(("n", "m", "power"), [(8, 1, 0.8), (8, 3, 0.8), (4, 1, 0.9), (3, 2, 0.5)])
-def test_what_is_detectable_is_found_that_often(n: int, m: int, power: float) -> None:
-    rng = np.random.default_rng(n)
-    sample = rng.normal(size=n)
-    sample = (sample - sample.mean()) / sample.std(ddof=1)  # s is exactly 1
-    found = detectable(sample, m, power)
-    assert found is not None
-    studies = rng.normal(found.effect, 1.0, size=(100_000, n))
-    mean, half = t_bounds(studies, 0.05 / (2 * m))
-    # The other side, which the definition leaves out, is excluded here as well.
-    assert np.mean(mean - half > 0) == pytest.approx(power, abs=0.006)
-
-
-def test_the_uncertainty_of_the_detectable_effect_is_that_of_the_spread() -> None:
-    found = detectable(np.random.default_rng(0).normal(size=8), 1)
-    assert found is not None
-    low, high = (math.sqrt(7 / stats.chi2.ppf(p, 7)) for p in (0.975, 0.025))
-    assert found.low == pytest.approx(found.effect * low)
-    assert found.high == pytest.approx(found.effect * high)
-    assert found.low < found.effect < found.high
-
-
-def test_more_comparisons_and_looks_need_larger_effects() -> None:
-    x = np.random.default_rng(1).normal(size=8)
-    effects = [detectable(x, m, looks=k).effect for m, k in [(1, 1), (3, 1), (3, 2)]]
-    assert effects == sorted(set(effects))
-    assert detectable(x, 3, looks=2) == detectable(x, 6)
-
-
-def test_nothing_is_detectable_without_spread() -> None:
-    assert detectable([0.1], 1) is None
-    assert detectable([0.1, 0.1, 0.1], 1) is None
-    # Two seeds in a family of a thousand: absurd, and still a number.
-    assert math.isfinite(detectable([0.1, 0.2], 1000, 0.99, looks=100).effect)
-
-
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0, 95.0, math.nan])
 def test_a_level_that_cannot_be(level: float) -> None:
     with pytest.raises(ValueError, match="not between 0 and 1"):
@@ -179,9 +143,3 @@ def test_values_that_cannot_be(values) -> None:
 def test_a_share_that_cannot_be(right: int, n: int) -> None:
     with pytest.raises(ValueError, match="is no share"):
         wilson(right, n)
-
-
-@pytest.mark.parametrize("given_", [{"m": 0}, {"m": 1, "power": 1.0}, {"m": 1, "looks": 0}])
-def test_a_power_that_cannot_be(given_: dict) -> None:
-    with pytest.raises(ValueError, match="out of range"):
-        detectable([1.0, 2.0], **given_)

@@ -86,7 +86,7 @@ def test_sign_flip_refuses_what_is_no_sample(values) -> None:
 @given(st.floats(0, 1), st.booleans(), st.sampled_from([0.05, 0.01, 0.1]), st.integers(1, 300))
 @settings(deadline=None, max_examples=200)
 def test_p_is_on_the_interval_s_side(p: float, excludes: bool, alpha: float, family: int) -> None:
-    found = agreeing(p, excludes_zero=excludes, alpha=alpha, family=family)
+    found = agreeing(p, decided=excludes, alpha=alpha, family=family)
     assert (family * found < alpha) == excludes
     if (family * p < alpha) == excludes:
         assert found == p

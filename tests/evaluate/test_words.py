@@ -1,20 +1,9 @@
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceteris.evaluate import (
-    ArmRow,
-    Result,
-    arm_text,
-    compare,
-    interval_text,
-    level_text,
-    number,
-    p_text,
-)
+from ceteris.evaluate import Result, compare
 from ceteris.evaluate.words import ADDITIONS, NOTES, VERDICTS
 
 SGD = [0.80, 0.82, 0.81, 0.83, 0.79, 0.80, 0.82, 0.81]
@@ -152,6 +141,54 @@ SENTENCES = {
             "+0.050 [+0.037, +0.063] (95% interval; 6 seeds). Partial: 6 of 8 seeds."
         ),
     ),
+    "equivalent": (
+        {"margin": 0.02},
+        {"sgd": SGD, "same": SAME},
+        (
+            "No difference in test_accuracy is shown on this split: same minus sgd is "
+            "+0.0025 [-0.0062, +0.0112] (higher is better; 95% interval; 8 seeds). Equivalent "
+            "within 0.02, the margin declared beforehand: the 90% interval [-0.0044, +0.0094] lies "
+            "inside it (p = 0.001)."
+        ),
+    ),
+    "not equivalent": (
+        {"margin": 0.005},
+        {"sgd": SGD, "same": SAME},
+        (
+            "No difference in test_accuracy is shown on this split: same minus sgd is "
+            "+0.0025 [-0.0062, +0.0112] (higher is better; 95% interval; 8 seeds). Not shown to be "
+            "equivalent within 0.005, the margin declared beforehand: the 90% interval "
+            "[-0.0044, +0.0094] does not lie inside it (p = 0.26)."
+        ),
+    ),
+    "different and equivalent": (
+        {"margin": 0.06},
+        {"sgd": SGD, "worse": WORSE},
+        (
+            "worse has lower test_accuracy than sgd on this split, which is worse: "
+            "-0.0400 [-0.0477, -0.0323] (95% interval; 8 seeds). Different and yet equivalent "
+            "within 0.06, the margin declared beforehand: the 90% interval [-0.0462, -0.0338] lies "
+            "inside it (p = 0.00024)."
+        ),
+    ),
+    "exploratory and equivalent, in a family": (
+        {"margin": 1, "role": "exploratory"},
+        THREE,
+        (
+            "Exploratory: adam has higher test_accuracy than sgd on this split, which is better: "
+            "+0.049 [+0.036, +0.061] (98.3% interval, 95% for all 3 together; 8 seeds). Different "
+            "and yet equivalent within the margin of 1: the 96.7% interval [+0.038, +0.059] lies "
+            "inside it (p < 0.0001, adjusted)."
+        ),
+    ),
+    "no spread, whatever the margin": (
+        {"margin": 0.5},
+        {"sgd": [0.5, 0.25, 0.75], "adam": [0.5, 0.25, 0.75]},
+        (
+            "Nothing can be concluded: adam minus sgd is 0 in test_accuracy for all 3 seeds, "
+            "and without spread there is no interval."
+        ),
+    ),
 }
 
 
@@ -159,7 +196,7 @@ SENTENCES = {
 def test_sentences_word_for_word(compared, rule: str) -> None:
     options, arms, sentence = SENTENCES[rule]
     assert compared(options, **arms)[0].sentence == sentence
-    assert len(sentence) <= 3 * 80
+    assert len(sentence) <= 3 * 80 + (110 if "margin" in options else 0)
 
 
 def test_holm_alone_is_said_and_does_not_decide(compared) -> None:
@@ -266,6 +303,28 @@ def test_a_difference_that_is_not_shown_says_what_would_have_been(compared) -> N
     assert row.notes == ()
 
 
+def test_equivalence_that_is_not_shown_says_what_would_have_been(compared) -> None:
+    (row,) = compared({"margin": 0.005}, sgd=SGD, same=SAME)
+    assert row.notes[-1] == (
+        "Equivalence would have been shown for a margin above 0.00944, but one that is chosen now "
+        "decides nothing. If the arms do not differ, 39 seeds with this spread show it four times "
+        "in five; the spread is uncertain itself, so between 18 and 154."
+    )
+    (row,) = compared({"margin": 0.001}, sgd=SGD, same=SAME)  # smaller than the difference
+    assert row.notes[-1].endswith("decides nothing.")
+    (row,) = compared({"margin": 0.0035}, sgd=SGD[:3], same=SAME[:3])
+    assert row.notes[-1].endswith("between 27 and more than 1000.")
+    (row,) = compared({"margin": 0.02}, sgd=SGD, same=SAME)
+    assert not any("margin" in note for note in row.notes)
+
+
+def test_without_a_margin_nothing_is_said_about_equivalence(compared) -> None:
+    for options, arms, _ in SENTENCES.values():
+        for row in compared({**options, "margin": None}, **arms):
+            assert row.equivalence is None
+            assert "equivalen" not in " ".join([row.sentence, *row.notes]).lower()
+
+
 def test_every_rule_is_reached(compared) -> None:
     names = {rule.name for rule in (*VERDICTS, *ADDITIONS, *NOTES)}
     reached = set()
@@ -293,96 +352,3 @@ def test_exactly_one_verdict_applies_and_nothing_is_overstated(seed, n, effect) 
     for word in ("same as", "equal", "identical", "no effect", "proves", "proven", "significant"):
         assert word not in text
     assert ("there is no difference" in text) is False
-
-
-def printed(text: str) -> list[float]:
-    return [float(x) for x in re.findall(r"[+-]?\d+\.?\d*(?:e[+-]\d+)?", text)]
-
-
-@given(
-    st.floats(-1e12, 1e12, allow_subnormal=False).filter(lambda x: x == 0 or abs(x) > 1e-12),
-    st.floats(1e-12, 1e12),
-    st.floats(-1.001, 1.001),
-)
-@settings(deadline=None, max_examples=300)
-def test_a_printed_interval_is_on_the_same_side_of_zero(mean, half, near) -> None:
-    if abs(near) > 0.5:
-        mean = half * near  # one end at or next to 0
-    low, high = mean - half, mean + half
-    if low >= high:
-        return
-    values = printed(interval_text(mean, low, high, signed=True))
-    assert len(values) == 3
-    for value, end in zip(values[1:], (low, high), strict=True):
-        assert np.sign(value) == np.sign(end)
-    for value, true in zip(values, (mean, low, high), strict=True):
-        assert abs(value - true) <= 0.06 * (high - low) / 2 + 1e-12 * abs(true)
-
-
-@pytest.mark.parametrize(
-    ("value", "half", "signed", "text"),
-    [
-        (0.87134, 0.0123, False, "0.871"),
-        (0.0214, 0.0079, True, "+0.0214"),
-        (-0.0214, 0.0079, True, "-0.0214"),
-        (0.5, 0.0996, False, "0.50"),  # 0.0996 is 0.10 to two digits
-        (1234.5, 150.0, False, "1234"),
-        (12.5, 3.0, False, "12.5"),
-        (-0.0004, 0.1, True, "0.00"),
-        (0.0, 0.1, True, "0.00"),
-        (0.0, None, True, "0"),
-        (-0.0, None, False, "0"),
-        (2.302585, None, False, "2.303"),
-        (6.48e-05, 1.2e-06, False, "6.48e-05"),
-        (1e-9, 1e-6, True, "+1e-09"),
-        (0.0, 1e-6, True, "0e+00"),
-        (3.2e7, 1.5e5, False, "3.200e+07"),
-        (float("inf"), 1.0, False, "inf"),
-        (0.5, float("inf"), False, "0.5"),
-    ],
-)
-def test_numbers_word_for_word(value, half, signed, text) -> None:
-    assert number(value, half, signed=signed) == text
-    assert "\u2212" not in text  # the minus sign is ASCII: it can be pasted into a program
-
-
-@pytest.mark.parametrize(
-    ("mean", "low", "high", "text"),
-    [
-        (-0.01, -0.03, 0.01, "-0.010 [-0.030, +0.010]"),
-        (0.02, 0.0002, 0.0398, "+0.0200 [+0.0002, +0.0398]"),
-        (0.02, 4.2e-9, 0.04, "+0.020 [+4.2e-09, +0.040]"),
-        (0.02, 0.0, 0.04, "+0.020 [0.000, +0.040]"),
-        (0.02, None, None, "+0.02"),
-        (1e-5, -2e-5, 4e-5, "+1.0e-05 [-2.0e-05, +4.0e-05]"),
-    ],
-)
-def test_intervals_word_for_word(mean, low, high, text) -> None:
-    assert interval_text(mean, low, high, signed=True) == text
-
-
-@given(st.floats(0, 1), st.sampled_from([0.05, 0.01, 0.1]))
-@settings(deadline=None, max_examples=200)
-def test_a_printed_p_is_on_the_same_side_of_its_border(p: float, alpha: float) -> None:
-    for x in (p, alpha, np.nextafter(alpha, 0), np.nextafter(alpha, 1), alpha - p * 1e-6):
-        (value,) = printed(p_text(x, alpha))
-        assert (value < alpha) == (x < alpha)
-
-
-@pytest.mark.parametrize(
-    ("level", "text"),
-    [(0.95, "95%"), (1 - 0.05 / 3, "98.3%"), (0.975, "97.5%"), (1 - 0.05 / 6, "99.2%"),
-     (0.9995, "99.95%"), (1 - 0.05 / 1000, "99.995%"), (0.5, "50%")],
-)  # fmt: skip
-def test_levels_word_for_word(level: float, text: str) -> None:
-    assert level_text(level) == text
-
-
-def test_an_arm_without_an_interval_says_why() -> None:
-    row = ArmRow("adam", "m", 8, 0.9, 0.01, 0.89, 0.91, 0.95, 0, 0, 0)
-    assert arm_text(row) == "0.900 [0.890, 0.910]"
-    assert arm_text(ArmRow("adam", "m", 1, 0.9, None, None, None, 0.95, 0, 0, 7)) == "0.9 (one run)"
-    same = ArmRow("adam", "m", 8, 0.1, 0.0, None, None, 0.95, 8, 0, 0)
-    assert arm_text(same) == "0.1 (all 8 runs alike)"
-    none = ArmRow("adam", "m", 0, None, None, None, None, 0.95, 0, 0, 8)
-    assert arm_text(none) == "no run yet"

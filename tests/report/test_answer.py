@@ -127,6 +127,21 @@ def test_another_baseline_after_the_fact_decides_nothing(tmp_path: Path) -> None
         read_answer(tmp_path / "s", baseline="c")
 
 
+def test_a_margin_is_of_the_primary_metric_alone(tmp_path: Path) -> None:
+    answer = made_up(tmp_path / "s", six(0.5, 0.5005), margin=0.01)
+    (deciding,) = answer.comparisons
+    assert deciding.equivalence is not None
+    assert deciding.equivalence.verdict == "equivalent"
+    assert "within 0.01, the margin declared beforehand" in str(answer)
+    assert all(c.equivalence is None for c in answer.exploratory)
+    first, *others = as_json(answer)["comparisons"]
+    assert first["equivalence"]["verdict"] == "equivalent"
+    assert first["equivalence"]["p"] < 0.05
+    assert [c["equivalence"] for c in others] == [None]
+    without = made_up(tmp_path / "t", six(0.5, 0.5005))  # as in stores from before there were any
+    assert without.comparisons[0].equivalence is None
+
+
 def test_losses_of_different_kinds_are_not_compared(tmp_path: Path) -> None:
     answer = made_up(tmp_path / "s", six(0.5, 0.7), loss=None)
     assert {c.metric for c in (*answer.comparisons, *answer.exploratory)} == {"test_accuracy"}
@@ -154,7 +169,7 @@ def _keys(value: Any, prefix: str = "") -> Iterator[str]:
 
 
 def test_the_json_has_the_documented_keys_and_no_others(tmp_path: Path) -> None:
-    found = as_json(made_up(tmp_path / "s", six(0.5, "diverged")))
+    found = as_json(made_up(tmp_path / "s", six(0.5, "diverged"), margin=0.01))
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text) == found
     keys = set(_keys(found)) - {"study", "arms", "runs", "comparisons", "notes"}

@@ -145,9 +145,22 @@ def test_arms_may_differ_in_length_only_where_the_study_says_so() -> None:
         ({"budget": "epochs"}, "the budget 'epochs' is not what [train] says", "steps"),
         ({"primary_metric": "acuracy"}, "there is no metric 'acuracy'", "test_accuracy"),
         ({"primary_metric": "validation_loss"}, "needs validation images", "validation = 0.2"),
+        (
+            {
+                "primary_metric": "train_loss",
+                "train": {"steps": 1, "optimizer": "sgd", "measure_train": "never"},
+            },
+            "is not measured in this study",
+            'measure_train = "end"',
+        ),
         ({"baseline": "sdg"}, "there is no arm 'sdg'", "one of rates"),
         ({"baseline": {"learning_rate": 3}}, "the baseline is none of the arms", "rates"),
         ({"seeds": 0}, "'seeds' cannot be 0", "1 or more"),
+        ({"margin": 0}, "'margin' cannot be 0", "more than 0"),
+        ({"margin": -0.003}, "'margin' cannot be -0.003", "more than 0"),
+        ({"margin": float("inf")}, "'margin' cannot be inf", "a finite number"),
+        ({"margin": "0.3%"}, "'margin' cannot be '0.3%'", "a number"),
+        ({"margin": 1.0}, "every difference in test_accuracy lies within", "margin = 0.01"),
         ({"presett": "book"}, "there is no key 'presett' in a study", "did you mean 'preset'?"),
         ({"preset": "kers"}, "'preset' cannot be 'kers'", "'keras'"),
     ],
@@ -171,6 +184,12 @@ def test_losses_of_different_kinds_are_not_compared() -> None:
     with pytest.raises(CeterisError, match="different losses"):
         declare(factors=factors, primary_metric="train_loss")
     assert len(declare(factors=factors).arms) == 2
+
+
+def test_a_margin_of_a_loss_may_be_large() -> None:
+    assert declare(margin=1.5, primary_metric="test_loss").spec.margin == 1.5
+    assert declare(margin=0.003).to_json()["margin"] == 0.003
+    assert "margin" not in declare().to_json()
 
 
 def test_a_missing_table_is_named() -> None:

@@ -1,10 +1,12 @@
 """Studies by name and from files; overrides make named variants."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ceteris.errors import CeterisError
+from ceteris.evaluate import seeds_for_equivalence
 from ceteris.study import catalogue, load
 from ceteris.study.load import parse_override
 
@@ -36,6 +38,19 @@ def test_every_built_in_study_resolves(name: str, quick: bool) -> None:
     assert study.spec.question.endswith("?")
     assert study.spec.report
     assert study.variant == ("quick" if quick else "")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in catalogue() if name.startswith("precision-parity")]
+)
+def test_studies_of_equivalence_have_the_seeds_they_need(name: str) -> None:
+    spec = load(name).spec
+    planned = re.search(r"seeds_for_equivalence\(([\d.]+), ([\d.]+), power=0.9\)", spec.notes)
+    assert planned is not None
+    sd, margin = (float(part) for part in planned.groups())
+    assert margin == spec.margin
+    assert spec.seeds == seeds_for_equivalence(sd, margin, power=0.9)
+    assert f"{spec.seeds} seeds are planned" in spec.notes
 
 
 def test_a_file_is_read(small: Path) -> None:

@@ -76,24 +76,7 @@ def find_answer(name: str, home: Path | None, baseline: str | None = None) -> An
         CeterisError: nothing of that name was run; says what there is.
     """
     study, _, variant = name.partition("@")
-    folder = Path(study)
-    if not is_ours(folder):
-        opened = open_home(home, create=False)
-        there = list_studies(opened)
-        aside = study in list_studies(opened, aside=True)  # NAME~1, after --fresh
-        folder = opened.studies / study if aside else study_folder(opened, study)
-        there += [study] if aside else []
-        if study not in there:
-            guess = nearest(study.removesuffix(".toml"), there)
-            fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
-            if Path(study).is_file() and not study.endswith(".toml"):
-                fix = "name a study that was run, or a file of runs that ends in .csv"
-            raise CeterisError(
-                f"no study {shown(study)} has been run here",
-                received=f"{shown(study)}  (in {opened.studies})",
-                expected=f"one of {', '.join(there)}" if there else "a study that was run",
-                fix=fix,
-            )
+    folder = find_folder(study, home)
     answer = read_answer(folder, variant, baseline=baseline)
     if answer is None:
         there = [f"{study}@{known}" if known else study for known in read_variants(folder)]
@@ -105,6 +88,34 @@ def find_answer(name: str, home: Path | None, baseline: str | None = None) -> An
             fix=f"for example: ceteris show {there[0]}",
         )
     return answer
+
+
+def find_folder(study: str, home: Path | None) -> Path:
+    """The folder of a stored study, by its name or by the path of the folder itself.
+
+    Raises:
+        CeterisError: nothing of that name was run; says what there is.
+    """
+    folder = Path(study)
+    if is_ours(folder):
+        return folder
+    opened = open_home(home, create=False)
+    there = list_studies(opened)
+    if study in list_studies(opened, aside=True):  # NAME~1, after --fresh
+        return opened.studies / study
+    folder = study_folder(opened, study)
+    if study not in there:
+        guess = nearest(study.removesuffix(".toml"), there)
+        fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
+        if Path(study).is_file() and not study.endswith(".toml"):
+            fix = "name a study that was run, or a file of runs that ends in .csv"
+        raise CeterisError(
+            f"no study {shown(study)} has been run here",
+            received=f"{shown(study)}  (in {opened.studies})",
+            expected=f"one of {', '.join(there)}" if there else "a study that was run",
+            fix=fix,
+        )
+    return folder
 
 
 def print_comparison(

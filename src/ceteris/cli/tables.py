@@ -13,7 +13,17 @@ from rich.text import Text
 
 from ceteris.conduct import Plan
 from ceteris.evaluate import ArmRow as Summary
-from ceteris.evaluate import Comparison, arm_text, interval_text, level_text, number, p_text
+from ceteris.evaluate import (
+    Comparison,
+    arm_text,
+    exact_text,
+    interval_text,
+    level_text,
+    number,
+    p_text,
+    rounded_up_text,
+    within_text,
+)
 from ceteris.report import Answer, ArmRow, as_json
 from ceteris.study.design import level_text as level_name
 
@@ -71,7 +81,7 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
     for item in comparisons:
         known = item.difference is not None
         table.add_row(
-            Text(item.arm if one_baseline else f"{item.arm} - {item.baseline}"),
+            _compared(item, one_baseline=one_baseline),
             interval_text(item.difference or 0.0, item.low, item.high, signed=True)
             if known
             else "-",
@@ -81,6 +91,7 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
         )
     out.print(table)
     out.print()
+    _print_equivalence(out, comparisons, one_baseline=one_baseline)
     shared = [note for note in first.notes if all(note in item.notes for item in comparisons)]
     for item in comparisons:
         out.print(Padding(Text(item.sentence), (0, 0, 0, 2)))
@@ -92,10 +103,44 @@ def print_comparisons(out: Console, comparisons: Sequence[Comparison]) -> None:
         out.print(Text(note, style="dim"))
     out.print(
         Text(
-            f"p: {first.method}; r: correlation between the arms over seeds, what pairing gains",
+            f"p: {first.method}; r: correlation between the arms over seeds, what pairing gains"
+            + ("" if first.equivalence is None else "; p of equivalence: two one-sided t tests"),
             style="dim",
         )
     )
+
+
+def _compared(item: Comparison, *, one_baseline: bool) -> Text:
+    return Text(item.arm if one_baseline else f"{item.arm} - {item.baseline}")
+
+
+def _print_equivalence(
+    out: Console, comparisons: Sequence[Comparison], *, one_baseline: bool
+) -> None:
+    """Whether the differences are shown to be smaller than the margin, where there is one."""
+    found = [(item, item.equivalence) for item in comparisons if item.equivalence is not None]
+    if not found:
+        return
+    first, margin = found[0][0], exact_text(found[0][1].margin)
+    out.print(
+        Text(
+            f"Equivalence within {margin} in {first.metric}"
+            + (f" to {first.baseline}" if one_baseline else "")
+        )
+    )
+    level = level_text(found[0][1].level)
+    table = _table("arm", f"[{level} interval]", "p", "margin needed", "equivalent")
+    for item, tested in found:
+        known = tested.low is not None and tested.high is not None
+        table.add_row(
+            _compared(item, one_baseline=one_baseline),
+            within_text(tested.low or 0.0, tested.high or 0.0, tested.margin) if known else "-",
+            _p(tested.p),
+            "-" if tested.smallest_margin is None else rounded_up_text(tested.smallest_margin),
+            {"equivalent": "yes", "not shown": "not shown", "none": "-"}[tested.verdict],
+        )
+    out.print(table)
+    out.print()
 
 
 def _primary_table(answer: Answer) -> Table:

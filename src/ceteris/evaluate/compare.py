@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from ceteris.errors import CeterisError, shown
+from ceteris.evaluate.equivalence import check_margin, two_one_sided
 from ceteris.evaluate.intervals import (
     FloatArray,
-    detectable,
     has_spread,
     significance,
     summarise,
@@ -34,8 +34,9 @@ from ceteris.evaluate.intervals import (
 )
 from ceteris.evaluate.metrics import Direction
 from ceteris.evaluate.pairing import Pairs, names_to_compare, outcomes, pair, seeds_of
+from ceteris.evaluate.power import detectable
 from ceteris.evaluate.pvalues import agreeing, correlation, holm, sign_flip, t_test
-from ceteris.evaluate.rows import ArmRow, Comparison, Result, Role
+from ceteris.evaluate.rows import ArmRow, Comparison, Equivalence, Result, Role
 from ceteris.evaluate.words import notes, sentence
 
 
@@ -61,6 +62,7 @@ def compare(
     role: Role = "deciding",
     all_pairs: bool = False,
     split_fixed: bool | None = True,
+    margin: float | None = None,
 ) -> list[Comparison]:
     """Every arm against the baseline on one metric.
 
@@ -79,13 +81,16 @@ def compare(
         all_pairs: compare every two arms; the family grows to all of them.
         split_fixed: whether all seeds share one split of the data; None where nobody knows, and
             then the sentence does not say.
+        margin: the largest difference that does not matter, above 0, in the metric's units; every
+            comparison then says whether it is shown to be smaller. It must have been declared
+            before any result was seen; without one, nothing is said about equivalence.
 
     Returns:
         One row per comparison, arms in the order in which they first appear.
 
     Raises:
         CeterisError: an unknown baseline, one arm only, an arm and seed twice, a run without a
-            value where chance is not known, a chance value or level that cannot be.
+            value where chance is not known, a chance value, level or margin that cannot be.
         ValueError: a status that there is not, or fewer than one look.
 
     Example:
@@ -98,6 +103,7 @@ def compare(
         +0.050 [+0.025, +0.075] (95% interval; only 3 seeds).
     """
     _check(chance=chance, level=level, looks=looks, metric=metric)
+    check_margin(margin)
     arms = list(dict.fromkeys(result.arm for result in results))
     names = names_to_compare(arms, baseline=baseline, all_pairs=all_pairs)
     table = outcomes(results, metric=metric, chance=chance)
@@ -121,6 +127,7 @@ def compare(
             p_holm=None,
             **shared,
             **_numbers(pair(table, arm, other), level, len(names), looks),
+            equivalence=_equivalence(pair(table, arm, other), margin, level, len(names), looks),
         )
         for arm, other in names
     ]
@@ -179,7 +186,7 @@ def _numbers(pairs: Pairs, level: float, family: int, looks: int) -> dict[str, A
     if low is not None and high is not None:
         p_raw = agreeing(
             t_test(d),
-            excludes_zero=low > 0 or high < 0,
+            decided=low > 0 or high < 0,
             alpha=significance(level),
             family=family * looks,
         )
@@ -208,6 +215,21 @@ def _numbers(pairs: Pairs, level: float, family: int, looks: int) -> dict[str, A
         "detectable_low": found.low if found else None,
         "detectable_high": found.high if found else None,
     }
+
+
+def _equivalence(
+    pairs: Pairs, margin: float | None, level: float, family: int, looks: int
+) -> Equivalence | None:
+    if margin is None:
+        return None
+    return two_one_sided(
+        pairs.differences,
+        margin,
+        magnitude=pairs.magnitude,
+        comparisons=family,
+        looks=looks,
+        level=level,
+    )
 
 
 def _effect(pairs: Pairs, tail: float) -> tuple[float | None, float | None, float | None]:

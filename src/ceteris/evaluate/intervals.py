@@ -1,4 +1,4 @@
-"""Intervals from a handful of seeds: mean, prediction, share, and what could have been detected.
+"""Intervals from a handful of seeds: of a mean, of one more run, of a share.
 
 Every t interval of Ceteris is made by :func:`t_bounds`, which works on one sample or on an array
 of samples: the simulations that check its coverage (``tests/laws/test_intervals_cover.py``) run
@@ -7,7 +7,6 @@ the code that decides, not a copy of it.
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,24 +57,6 @@ class Summary:
     level: float
     smallest: float
     largest: float
-
-
-@dataclass(frozen=True)
-class Detectable:
-    """The smallest true difference that would have been found with the stated power.
-
-    Args:
-        effect: from the standard deviation that was seen.
-        low, high: the same from the ends of the 95% interval of that standard deviation.
-        power: the chance of finding it, 0 to 1.
-        n: number of differences.
-    """
-
-    effect: float
-    low: float
-    high: float
-    power: float
-    n: int
 
 
 def significance(level: float) -> float:
@@ -180,7 +161,7 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
         >>> t_interval([1.0, 1.0]).low is None
         True
     """
-    x = _sample(values)
+    x = sample(values)
     tail = significance(level) / 2
     if x.size < 2:
         return Interval(float(x[0]), None, None, level, 1)
@@ -258,7 +239,7 @@ def summarise(values: ArrayLike, level: float = 0.95) -> Summary:
         >>> s.n, s.mean, s.sd, s.smallest, s.largest
         (3, 2.0, 1.0, 1.0, 3.0)
     """
-    x = _sample(values)
+    x = sample(values)
     interval = t_interval(x, level)
     sd = None
     if x.size > 1:
@@ -300,79 +281,15 @@ def welch_half_width(first: FloatArray, second: FloatArray, tail: float) -> floa
     return float(t_quantile(degrees, tail)) * error
 
 
-def detectable(
-    differences: ArrayLike,
-    m: int,
-    power: float = 0.8,
-    *,
-    looks: int = 1,
-    level: float = 0.95,
-) -> Detectable | None:
-    """Say which true difference so many seeds would just find, and how sure that is.
-
-    The size at which the two-sided paired t test at 0.05 / (m looks) succeeds with the stated
-    power: delta = lambda s / sqrt(n), where lambda is the noncentrality with
-    P(T(n-1, lambda) > t) = power (the other tail adds less than 1e-4 at any power worth having).
-    The standard deviation s of a few seeds is itself uncertain; low and high use the ends of its
-    95% chi-square interval, s sqrt((n-1) / chi2).
+def sample(values: ArrayLike) -> FloatArray:
+    """Check that these are numbers an interval can be made of, and give them as an array.
 
     Args:
-        differences: (n,) finite, paired.
-        m: comparisons in the family, 1 or more.
-        power: 0.5 to below 1.
-        looks: declared looks, 1 or more.
-        level: joint level of the family.
-
-    Returns:
-        None for one difference and for differences without spread.
+        values: (n,) finite, n >= 1.
 
     Raises:
-        ValueError: a power, level, m or looks out of range.
-
-    Example:
-        >>> found = detectable([0.1, -0.2, 0.0, 0.3, -0.1, 0.2, -0.3, 0.0], 1)
-        >>> round(found.effect, 2), round(found.low, 2), round(found.high, 2)
-        (0.23, 0.15, 0.47)
-
-    Reference: Owen, "The power of Student's t-test" (1965).
+        ValueError: another shape, or values that are not finite.
     """
-    from scipy.special import chdtri
-
-    if not 0.5 <= power < 1.0 or m < 1 or looks < 1:
-        raise ValueError(f"power {power}, m {m} or looks {looks} is out of range")
-    x = _sample(differences)
-    tail = significance(level) / (2 * m * looks)
-    if x.size < 2 or not bool(has_spread(x)):
-        return None
-    degrees = x.size - 1
-    effect = (
-        _noncentrality(degrees, float(t_quantile(degrees, tail)), power)
-        * float(mean_and_sd(x)[1])
-        / math.sqrt(x.size)
-    )
-    low, high = (math.sqrt(degrees / float(chdtri(degrees, p))) for p in (0.025, 0.975))
-    return Detectable(effect, effect * low, effect * high, power, x.size)
-
-
-@lru_cache(maxsize=256)  # the same for all comparisons of a family with equal seeds
-def _noncentrality(degrees: int, critical: float, power: float) -> float:
-    from scipy.special import chdtri, ndtr
-
-    # P(T > t) is the mean of Phi(lambda - t s / sigma) over the distribution of s, here over its
-    # quantiles. SciPy's noncentral t does not return within minutes at degrees 1, critical 1e6.
-    ranks = (np.arange(4000) + 0.5) / 4000
-    ratio = np.sqrt(chdtri(degrees, ranks) / degrees)  # (4000,) s / sigma
-    low, high = 0.0, critical * float(ratio.max()) + 40.0  # Phi(40) = 1: no power is out of reach
-    for _ in range(60):
-        middle = (low + high) / 2
-        if float(np.mean(ndtr(middle - critical * ratio))) < power:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _sample(values: ArrayLike) -> FloatArray:
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or x.size == 0:
         raise ValueError(f"values have shape {x.shape}, not (n,) with n >= 1")

@@ -30,24 +30,24 @@ def t_test(differences: FloatArray) -> float:
     return min(1.0, 2.0 * float(stdtr(n - 1, -abs(mean / sd) * math.sqrt(n))))
 
 
-def agreeing(p: float, *, excludes_zero: bool, alpha: float, family: int) -> float:
+def agreeing(p: float, *, decided: bool, alpha: float, family: int) -> float:
     """Give the p value, moved by rounding error at most, so that it agrees with the interval.
 
-    ``family * p < alpha`` and "the interval excludes 0" are the same event, but they are computed
-    along two ways (a distribution and its inverse), and within a few last bits of the border they
-    could answer differently. The interval decides; p follows.
+    ``family * p < alpha`` and "the interval excludes 0" (or lies inside the margin) are the same
+    event, but they are computed along two ways (a distribution and its inverse), and within a few
+    last bits of the border they could answer differently. The interval decides; p follows.
 
     Args:
-        p: of the t test.
-        excludes_zero: what the interval says.
+        p: of the test.
+        decided: what the interval says.
         alpha: 0.05 for a joint level of 95%.
         family: what p will be multiplied with: comparisons times looks.
     """
-    if (family * p < alpha) == excludes_zero:
+    if (family * p < alpha) == decided:
         return p
     p = alpha / family
-    while (family * p < alpha) != excludes_zero:
-        p = math.nextafter(p, 0.0 if excludes_zero else 1.0)
+    while (family * p < alpha) != decided:
+        p = math.nextafter(p, 0.0 if decided else 1.0)
     return p
 
 

@@ -7,6 +7,7 @@ from ceteris.evaluate.metrics import Direction
 
 Role = Literal["deciding", "exploratory"]
 Verdict = Literal["higher", "lower", "not shown", "none"]
+EquivalenceVerdict = Literal["equivalent", "not shown", "none"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,41 @@ class ArmRow:
 
 
 @dataclass(frozen=True)
+class Equivalence:
+    """Whether a difference is shown to be smaller than a margin declared beforehand.
+
+    Args:
+        margin: in the metric's units, above 0.
+        level: of the interval, 1 - 2 (1 - joint_level) / (family * looks): 90% for one comparison.
+        low, high: the interval that decides it; None, as all that follows, for fewer than two pairs
+            and for differences without spread.
+        p: the larger of the two one-sided p values, times family times looks, at most 1.
+        smallest_margin: equivalence would have been shown for every margin above this one.
+        seeds_needed, seeds_needed_low, seeds_needed_high: seeds that show it four times in five if
+            the arms do not differ, from the spread that was seen and from the ends of its 95%
+            interval; None for more than 1000.
+    """
+
+    margin: float
+    level: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    smallest_margin: float | None = None
+    seeds_needed: int | None = None
+    seeds_needed_low: int | None = None
+    seeds_needed_high: int | None = None
+
+    @property
+    def verdict(self) -> EquivalenceVerdict:
+        """What the interval says; the one place where it is read, so nothing can disagree."""
+        if self.low is None or self.high is None:
+            return "none"
+        inside = -self.margin < self.low and self.high < self.margin
+        return "equivalent" if inside else "not shown"
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One arm against another on one metric; differences are arm minus baseline.
 
@@ -77,7 +113,8 @@ class Comparison:
         finished_pairs, finished_difference, finished_low, finished_high: the same at the same
             level from only the pairs in which no run counts as chance.
         detectable, detectable_low, detectable_high: the smallest true difference found four times
-            in five (see :func:`ceteris.evaluate.intervals.detectable`).
+            in five (see :func:`ceteris.evaluate.power.detectable`).
+        equivalence: None where no margin was declared.
         sentence: what can be concluded. ``notes``: what should be known beside it.
     """
 
@@ -115,6 +152,7 @@ class Comparison:
     detectable: float | None
     detectable_low: float | None
     detectable_high: float | None
+    equivalence: Equivalence | None
     sentence: str = ""
     notes: tuple[str, ...] = ()
 

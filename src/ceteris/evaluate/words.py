@@ -1,18 +1,27 @@
-"""From a comparison to a sentence: the only place where numbers become words.
+"""From a comparison to a sentence: the only place where verdicts become words.
 
 Three tables of rules. The first rule of ``VERDICTS`` that applies begins the sentence, every rule
 of ``ADDITIONS`` that applies continues it, and every rule of ``NOTES`` that applies becomes a note
 beside it. A sentence never says more than its numbers: "No difference is shown" is not "there is
-no difference", "higher" is said only of an interval that excludes 0, and one seed is never a
-conclusion.
+no difference", "higher" is said only of an interval that excludes 0, "equivalent" only of one that
+lies inside a declared margin, and one seed is never a conclusion.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ceteris.evaluate.intervals import significance
-from ceteris.evaluate.rows import ArmRow, Comparison
+from ceteris.evaluate.numerals import (
+    exact_text,
+    interval_text,
+    level_text,
+    number,
+    p_text,
+    rounded_up_text,
+    within_text,
+)
+from ceteris.evaluate.power import MOST_SEEDS
+from ceteris.evaluate.rows import Comparison
 
 FEW_SEEDS = 6  # the first number for which 2^(1-n), the sign-flip test's least p, is below 0.05
 
@@ -26,98 +35,6 @@ class Rule:
     say: Callable[[Comparison], str]
 
 
-def number(value: float, half_width: float | None = None, *, signed: bool = False) -> str:
-    """Write a number with as many digits as its half-width gives meaning: two of that.
-
-    Without a half-width: four significant digits. Fixed-point from 0.0001 to a million,
-    scientific beyond. What rounds to 0 has no sign.
-
-    Example:
-        >>> number(0.87134, 0.0123), number(0.0214, 0.0079, signed=True), number(2.302585)
-        ('0.871', '+0.0214', '2.303')
-        >>> number(-0.0004, 0.1), number(6.48e-05, 1.2e-06)
-        ('0.00', '6.48e-05')
-    """
-    return _digits(value, half_width, max(abs(value), abs(half_width or 0.0)), signed)
-
-
-def interval_text(
-    mean: float, low: float | None, high: float | None, *, signed: bool = False
-) -> str:
-    """Write a mean and its interval, ``+0.0214 [+0.0135, +0.0293]``, or the mean alone.
-
-    An end that is not 0 is never printed as 0: it gets more digits, so that the reader sees the
-    same side of 0 as the one that decided.
-
-    Example:
-        >>> interval_text(-0.01, -0.03, 0.01, signed=True)
-        '-0.010 [-0.030, +0.010]'
-        >>> interval_text(0.02, 0.0002, 0.0398, signed=True)
-        '+0.0200 [+0.0002, +0.0398]'
-    """
-    if low is None or high is None:
-        return number(mean, signed=signed)
-    half, size = (high - low) / 2, max(abs(low), abs(high))
-    for extra in range(4):
-        texts = [_digits(x, half, size, signed, extra) for x in (mean, low, high)]
-        if all(
-            float(text) != 0 or end == 0 for text, end in zip(texts[1:], (low, high), strict=True)
-        ):
-            break
-    else:
-        texts = [_digits(mean, half, size, signed)]
-        for end in (low, high):
-            text = _digits(end, half, size, signed)
-            texts.append(text if float(text) != 0 else f"{end:{'+' if signed else ''}.1e}")
-    return f"{texts[0]} [{texts[1]}, {texts[2]}]"
-
-
-def p_text(p: float, alpha: float = 0.05) -> str:
-    """Write a p value with two digits, or more where rounding would carry it over ``alpha``.
-
-    Example:
-        >>> p_text(0.0132), p_text(0.04996), p_text(1e-9), p_text(1.0)
-        ('p = 0.013', 'p = 0.04996', 'p < 0.0001', 'p = 1')
-    """
-    if p < 1e-4 < alpha:
-        return "p < 0.0001"
-    for digits in range(2, 18):
-        text = f"{p:.{digits}g}"
-        if (float(text) < alpha) == (p < alpha):
-            break
-    return f"p = {text}"
-
-
-def level_text(level: float) -> str:
-    """Write a level in percent, with enough digits for its distance from 100.
-
-    Example:
-        >>> level_text(0.95), level_text(1 - 0.05 / 3), level_text(1 - 0.05 / 100)
-        ('95%', '98.3%', '99.95%')
-    """
-    for digits in range(10):
-        text = f"{100 * level:.{digits}f}"
-        # Within a twentieth of what is left to 100.
-        if abs(float(text) - 100 * level) <= 0.05 * (100 - 100 * level):
-            break
-    return f"{text}%"
-
-
-def arm_text(row: ArmRow) -> str:
-    """Write an arm's mean and interval for a table, or what is missing for it.
-
-    Example:
-        >>> row = ArmRow("adam", "test_accuracy", 1, 0.9, None, None, None, 0.95, 0, 0, 0)
-        >>> arm_text(row)
-        '0.9 (one run)'
-    """
-    if row.mean is None:
-        return "no run yet"
-    if row.low is None:
-        return f"{number(row.mean)} ({'one run' if row.n == 1 else f'all {row.n} runs alike'})"
-    return interval_text(row.mean, row.low, row.high)
-
-
 def sentence(row: Comparison) -> str:
     """Say what can be concluded from one comparison, in a sentence and its additions."""
     first = next(rule.say(row) for rule in VERDICTS if rule.when(row))
@@ -129,25 +46,6 @@ def sentence(row: Comparison) -> str:
 def notes(row: Comparison) -> tuple[str, ...]:
     """Say what should be known beside the sentence."""
     return tuple(rule.say(row) for rule in NOTES if rule.when(row))
-
-
-def _digits(value: float, half: float | None, size: float, signed: bool, extra: int = 0) -> str:
-    if not math.isfinite(value):
-        return f"{value}"
-    sign = "+" if signed else ""
-    if not half or not math.isfinite(half):
-        text = f"{value:{sign}.4g}"
-    elif 1e-4 <= size < 1e6:
-        text = f"{value:{sign}.{max(0, 1 - _exponent(half) + extra)}f}"
-    else:
-        places = (_exponent(value) if value else 0) - _exponent(half) + 1 + extra
-        text = f"{value:{sign}.{min(16, max(0, places)) if value else 0}e}"
-    return text if float(text) != 0 else text.lstrip("+-")
-
-
-def _exponent(value: float) -> int:
-    # Of the value rounded to two digits: 0.0996 is 1.0e-01.
-    return int(f"{value:.1e}".partition("e")[2])
 
 
 def _times(row: Comparison) -> int:
@@ -244,6 +142,27 @@ def _say_holm(row: Comparison) -> str:
     )
 
 
+def _equivalence_was_tested(row: Comparison) -> bool:
+    return row.equivalence is not None and row.equivalence.verdict != "none"
+
+
+def _say_equivalence(row: Comparison) -> str:
+    found = row.equivalence
+    if found is None or found.low is None or found.high is None or found.p is None:
+        return ""
+    margin = f"{exact_text(found.margin)}, the margin declared beforehand"
+    if row.role == "exploratory":  # declared, but perhaps not before
+        margin = f"the margin of {exact_text(found.margin)}"
+    differs = row.verdict in {"higher", "lower"}
+    verdict, lies = "Not shown to be equivalent", "does not lie"
+    if found.verdict == "equivalent":
+        verdict, lies = "Different and yet equivalent" if differs else "Equivalent", "lies"
+    interval = f"{level_text(found.level)} interval "
+    interval += within_text(found.low, found.high, found.margin)
+    p = p_text(found.p, significance(row.joint_level)) + (", adjusted" if _times(row) > 1 else "")
+    return f"{verdict} within {margin}: the {interval} {lies} inside it ({p})."
+
+
 ADDITIONS: tuple[Rule, ...] = (
     Rule("counted as chance", lambda row: row.counted_as_chance > 0, _say_chance),
     Rule("partial", lambda row: 0 < row.seeds < row.seeds_all, _say_partial),
@@ -256,6 +175,7 @@ ADDITIONS: tuple[Rule, ...] = (
         ),
         _say_holm,
     ),
+    Rule("equivalence", _equivalence_was_tested, _say_equivalence),
 )
 
 
@@ -347,6 +267,30 @@ def _say_detectable(row: Comparison) -> str:
     )
 
 
+def _say_not_equivalent(row: Comparison) -> str:
+    found = row.equivalence
+    if found is None or found.smallest_margin is None:
+        return ""
+    text = (
+        "Equivalence would have been shown for a margin above "
+        f"{rounded_up_text(found.smallest_margin)}, but one that is chosen now decides nothing."
+    )
+    if abs(row.difference or 0.0) < found.margin:
+        text += (
+            f" If the arms do not differ, {_count(found.seeds_needed)} seeds with this spread show "
+            "it four times in five"
+        )
+        if found.seeds_needed_low is not None:
+            text += "; the spread is uncertain itself, so between "
+            text += f"{_count(found.seeds_needed_low)} and {_count(found.seeds_needed_high)}"
+        text += "."
+    return text
+
+
+def _count(seeds: int | None) -> str:
+    return f"more than {MOST_SEEDS}" if seeds is None else f"{seeds}"
+
+
 NOTES: tuple[Rule, ...] = (
     Rule("finished only", _finished_only, _say_finished_only),
     Rule("chance is far", _finished_only, _say_chance_is_far),
@@ -357,5 +301,10 @@ NOTES: tuple[Rule, ...] = (
         "detectable",
         lambda row: row.verdict == "not shown" and row.detectable is not None,
         _say_detectable,
+    ),
+    Rule(
+        "not equivalent",
+        lambda row: row.equivalence is not None and row.equivalence.verdict == "not shown",
+        _say_not_equivalent,
     ),
 )

@@ -57,13 +57,21 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def cross_entropy_and_gradient(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Cross-entropy, and ``(softmax(z) - onehot(y)) / N``."""
+    r"""Cross-entropy, and ``(softmax(z) - onehot(y)) / N``.
+
+    From ``d = z - max z`` and ``s = sum exp(d)``: value ``log s - d_y``, softmax ``exp(d) / s``.
+    The library's log-softmax takes longer on ten numbers a row than all of this.
+    """
     index = labels.unsqueeze(1)  # (N, 1)
-    logs = logits.detach().log_softmax(1)
-    value = logs.gather(1, index).mean().neg_()
-    gradient = logs.exp_()
-    gradient.scatter_add_(1, index, gradient.new_full(index.shape, -1.0))
-    return value, gradient.div_(len(labels))
+    z = logits.detach()
+    d = z - z.amax(1, keepdim=True)
+    right = d.gather(1, index)
+    shares = d.exp_()
+    s = shares.sum(1, keepdim=True)
+    shares.div_(s)
+    value = s.log_().sub_(right).mean()
+    shares.scatter_add_(1, index, right.fill_(-1.0))
+    return value, shares.div_(len(labels))
 
 
 def mse(logits: Tensor, labels: Tensor) -> Tensor:

@@ -37,6 +37,8 @@ _OWN: tuple[Factor, ...] = (
     Factor("batch_size", "train.batch_size", "program", "images in a step"),
     Factor("sampling", "train.sampling", "value", "how batches are drawn"),
     Factor("last_batch", "train.last_batch", "program", "what becomes of a short last batch"),
+    Factor("augment", "train.augment", "value", "chance changes of the training images"),
+    Factor("precision", "train.precision", "program", "number type of products"),
     Factor("steps", "train.steps", "program", "steps of a run"),
     Factor("epochs", "train.epochs", "program", "epochs of a run"),
     Factor("images_seen", "train.images_seen", "program", "images a run sees, repeats counted"),

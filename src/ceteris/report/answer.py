@@ -150,7 +150,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         shown=(metric, *(m for m in others if m.name in _BESIDE)),
         arms=arms,
         runs=runs,
-        comparisons=_compare(runs, metric, about, role, about["looks"]),
+        comparisons=_compare(runs, metric, about, role, about["looks"], about.get("margin")),
         exploratory=tuple(
             comparison
             for other in others
@@ -203,6 +203,7 @@ def _compare(
     about: Mapping[str, Any],
     role: Literal["deciding", "exploratory"],
     looks: int,
+    margin: float | None = None,
 ) -> tuple[Comparison, ...]:
     if len({run.arm for run in runs}) < 2 or (metric.quantity == "loss" and about["loss"] is None):
         return ()  # losses of different kinds have no difference
@@ -217,6 +218,7 @@ def _compare(
             role=role,
             all_pairs=about["comparisons"] == "all_pairs",
             split_fixed=not about["resample_split"],
+            margin=margin,
         )
     )
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ceteris.evaluate import ArmRow, Comparison
+from ceteris.evaluate import ArmRow, Comparison, Equivalence
 from ceteris.report.answer import Answer
 from ceteris.store import RunRecord
 
@@ -58,9 +58,25 @@ def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
         "p_holm": _finite(comparison.p_holm),
         "p_sign_flip": _finite(comparison.p_sign_flip),
         "correlation": _finite(comparison.correlation),
+        "equivalence": _equivalence(comparison.equivalence),
         "method": comparison.method,
         "sentence": comparison.sentence,
         "notes": list(comparison.notes),
+    }
+
+
+def _equivalence(found: Equivalence | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "margin": found.margin,
+        "verdict": found.verdict,
+        "low": _finite(found.low),
+        "high": _finite(found.high),
+        "level": _finite(found.level),
+        "p": _finite(found.p),
+        "smallest_margin": _finite(found.smallest_margin),
+        "seeds_needed": found.seeds_needed,
     }
 
 

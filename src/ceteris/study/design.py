@@ -13,7 +13,7 @@ from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.factors import FACTORS, default_initializer
 from ceteris.study.fill import canonical_name, fill, option_users
 from ceteris.study.messages import four_parts, unknown_key
-from ceteris.study.metrics import find_metric
+from ceteris.study.metrics import Metric, find_metric
 from ceteris.study.recipe import Arm, Recipe
 from ceteris.study.spec import DataSpec, NetworkSpec, StudySpec, TrainSpec, network_table
 
@@ -57,6 +57,7 @@ def resolve(spec: StudySpec, *, label: str, folder: Path) -> tuple[Arm, ...]:
     metric = find_metric(
         spec.primary_metric,
         has_validation=all(arm.recipe.data.split.validation for arm in arms),
+        train_measured=all(arm.recipe.train.measure_train != "never" for arm in arms),
         where=f"{label}, primary_metric",
     )
     losses = {arm.recipe.train.loss for arm in arms}
@@ -68,6 +69,7 @@ def resolve(spec: StudySpec, *, label: str, folder: Path) -> tuple[Arm, ...]:
             expected="an accuracy, or one loss in all arms",
             fix="choose another primary_metric, for example 'test_accuracy'",
         )
+    _check_margin(spec, metric, label)
     return arms
 
 
@@ -94,6 +96,17 @@ def baseline(spec: StudySpec, arms: Sequence[Arm], label: str) -> str:
         expected=f"the levels of one of: {'; '.join(arm.name for arm in arms)}",
         fix="give each factor one of its levels, or name the arm",
     )
+
+
+def _check_margin(spec: StudySpec, metric: Metric, label: str) -> None:
+    """An accuracy is a share: a margin of 1 holds every difference, and most likely means 1%."""
+    if spec.margin is not None and metric.quantity == "accuracy" and spec.margin >= 1:
+        raise CeterisError(
+            f"every difference in {metric.name} lies within a margin of {spec.margin:g}",
+            received=f"margin = {spec.margin:g}  ({label})",
+            expected="a share above 0 and below 1; 0.003 is 0.3 percentage points",
+            fix=f"write margin = {spec.margin / 100:g} if you meant percentage points",
+        )
 
 
 def _declared_arms(spec: StudySpec, label: str) -> list[_Declared]:
@@ -197,6 +210,8 @@ def _factor_path(factor: str, where: str) -> str:
         return factor
     if table in _TABLES and (key in _TABLES[table].model_fields or key in option_users()):
         return factor
+    if factor.startswith("train.augment."):  # the table itself says which keys it has
+        return factor
     raise unknown_name("factor", factor, FACTORS, where=where)
 
 
@@ -210,7 +225,7 @@ def _recipe(spec: StudySpec, item: _Declared, label: str, folder: Path) -> Recip
             tables["network"] = network_table(level)
             continue
         table, _, key = _factor_path(factor, item.where).partition(".")
-        tables[table][key] = level
+        tables[table] = _with(tables[table], key.split("."), level)
     return fill(
         _checked(DataSpec, tables, "data", item.where),
         _checked(NetworkSpec, tables, "network", item.where),
@@ -220,6 +235,17 @@ def _recipe(spec: StudySpec, item: _Declared, label: str, folder: Path) -> Recip
         where=item.where,
         folder=folder,
     )
+
+
+def _with(table: Mapping[str, Any], path: Sequence[str], level: object) -> dict[str, Any]:
+    """The table with one key replaced, in a table inside it where the key is dotted."""
+    if len(path) == 1:
+        return {**table, path[0]: level}
+    inner = table.get(path[0])
+    return {
+        **table,
+        path[0]: _with(inner if isinstance(inner, Mapping) else {}, path[1:], level),
+    }
 
 
 def _checked(model: type[_Model], tables: Mapping[str, Any], name: str, where: str) -> _Model:

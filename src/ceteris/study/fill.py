@@ -197,6 +197,9 @@ def _train(
         schedule=schedule.name,
         schedule_options=schedule_options(schedule.name, _own(schedule.options, given), at),
         evaluate_every=train.evaluate_every if isinstance(train.evaluate_every, int) else "epoch",
+        measure_train=train.measure_train,
+        precision=train.precision,
+        augment=train.augment if train.augment.identity() else None,
     )
 
 

@@ -99,11 +99,23 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def find_metric(name: str, *, has_validation: bool, where: str = "") -> Metric:
+# Measured on the training images in evaluation mode, which costs a pass over them.
+_NEED_TRAIN_MEASURED = ("train_loss", "train_accuracy")
+
+
+def find_metric(
+    name: str, *, has_validation: bool, train_measured: bool = True, where: str = ""
+) -> Metric:
     """The metric of that name.
 
+    Args:
+        name: as declared.
+        has_validation: every arm holds validation images out.
+        train_measured: every arm's training images are measured at the end.
+        where: file and key, for messages.
+
     Raises:
-        CeterisError: no such metric, or one of the validation part in a study that has none.
+        CeterisError: no such metric, or one that the study's arms do not have.
 
     Example:
         >>> find_metric("test_accuracy", has_validation=False).better
@@ -118,5 +130,13 @@ def find_metric(name: str, *, has_validation: bool, where: str = "") -> Metric:
             received=f"{name}, with data.validation = 0" + (f"  ({where})" if where else ""),
             expected="a validation part",
             fix="write validation = 0.2 in [data], or choose another metric",
+        )
+    if name in _NEED_TRAIN_MEASURED and not train_measured:
+        raise CeterisError(
+            f"the metric '{name}' is not measured in this study",
+            received=f"{name}, with train.measure_train = 'never'"
+            + (f"  ({where})" if where else ""),
+            expected="measure_train = 'end' or 'every'",
+            fix=f"write measure_train = \"end\" in [train], or choose {name}_running",
         )
     return metric

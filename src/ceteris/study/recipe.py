@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ceteris.data import DataSource, SplitRecipe
 from ceteris.nets import CodeReference, FunctionReference, Layer
+from ceteris.study.spec import AugmentSpec
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class TrainRecipe:
         optimizer_options: complete, ``learning_rate`` among them.
         weight_decay: 0 or more; of weights only, never of biases or batch norm.
         initializer: None leaves a user's own module as its constructor made it.
+        measure_train: when the training part is measured in evaluation mode.
+        precision: of products; ``"auto"`` until a plan is made, for it depends on the machine.
+        augment: chance changes of the training images; None where nothing of it is on.
     """
 
     steps: int | None
@@ -71,6 +75,9 @@ class TrainRecipe:
     schedule: str
     schedule_options: Mapping[str, float | str | bool]
     evaluate_every: int | Literal["epoch"]
+    measure_train: Literal["every", "end", "never"]
+    precision: Literal["float32", "bfloat16", "auto"]
+    augment: AugmentSpec | None
 
     def steps_per_epoch(self, num_images: int) -> int:
         """Batches in one pass over ``num_images``, the short one counted where it is kept.
@@ -106,13 +113,16 @@ class Recipe:
 
     def identity(self) -> dict[str, Any]:
         """What a run's result depends on, as JSON can hold it, apart from data digest and seed."""
+        augment = self.train.augment
         return {
             "scale": self.data.scale,
             "network": self.network.identity(),
             "train": {
                 key: dict(value) if isinstance(value, Mapping) else value
                 for key, value in asdict(self.train).items()
-            },
+                if key != "augment"
+            }
+            | ({"augment": augment.identity()} if augment else {}),
         }
 
 

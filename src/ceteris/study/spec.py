@@ -3,7 +3,7 @@
 Nothing here is filled in or resolved; that is :mod:`ceteris.study.design`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
@@ -95,6 +95,54 @@ class NetworkSpec(_Table):
         return dict(self.model_extra or {})
 
 
+class AugmentSpec(_Table):
+    """``[train.augment]``: chance changes of each training image; none where nothing is said.
+
+    Only the batches a run trains on are changed, never the images it is evaluated on. Everything
+    that moves pixels is one map from image to image, so a picture is resampled once at most.
+
+    Args:
+        rotation: degrees either way.
+        shift: share of height and of width, either way.
+        zoom: either way around 1, one scale for height and width.
+        flip: left for right, half of the images.
+        crop: pixels of zeros added on every side, of which a window of the image's size is kept.
+        brightness: either way around 1, what pixels are multiplied by.
+        erase: probability that a rectangle of 2% to 40% of the image is set to zero.
+        fill: what rotation, shift and zoom bring in: `"edge"`, the nearest pixel, or `"zero"`.
+    """
+
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    shift: Annotated[float, Field(ge=0, le=1)] = 0.0
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    flip: bool = False
+    crop: Annotated[int, Field(ge=0)] = 0
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
+    erase: Annotated[float, Field(ge=0, le=1)] = 0.0
+    fill: Literal["edge", "zero"] = "edge"
+
+    def identity(self) -> dict[str, Any]:
+        """The options that are on, and the fill where one of them reads it.
+
+        An option that is off is not named, so a new one changes no run that does without it.
+
+        Example:
+            >>> AugmentSpec(rotation=10).identity(), AugmentSpec(flip=True, fill="zero").identity()
+            ({'rotation': 10.0, 'fill': 'edge'}, {'flip': True})
+        """
+        on = {key: value for key, value in self.model_dump(exclude={"fill"}).items() if value}
+        return on | ({"fill": self.fill} if on.keys() & {"rotation", "shift", "zoom"} else {})
+
+
+def augment_table(value: object) -> object:
+    """The table a short form stands for: ``false`` is none of it."""
+    if isinstance(value, Mapping | AugmentSpec):
+        return value
+    if value is False:
+        return {}
+    raise ValueError("a table, for example { rotation = 10, flip = true }, or false")
+
+
 class TrainSpec(_Table):
     """``[train]``: the recipe all arms share, except for what is varied.
 
@@ -116,6 +164,12 @@ class TrainSpec(_Table):
         initializer: of the weights; else the preset's. A module of one's own keeps its own.
         schedule: course of the learning rate.
         evaluate_every: `"epoch"`, or a number of steps.
+        measure_train: when the training images are measured in evaluation mode, which costs a pass
+            over them: at `"every"` evaluation, at the `"end"` only, or `"never"`.
+        precision: what products are computed in, `"float32"`, `"bfloat16"` (parameters and sums
+            stay float32), or `"auto"`: bfloat16 for networks with convolutions on processors that
+            have it, else float32.
+        augment: a table of chance changes of the training images, or `false`.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -134,6 +188,9 @@ class TrainSpec(_Table):
     initializer: str | None = None
     schedule: str = "constant"
     evaluate_every: Interval = "epoch"
+    measure_train: Literal["every", "end", "never"] = "every"
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    augment: Annotated[AugmentSpec, BeforeValidator(augment_table)] = AugmentSpec()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -163,6 +220,8 @@ class StudySpec(_Table):
         root_seed: another number, other draws for every seed.
         looks: how often the comparison may be read, seeds added in between; each pays for itself.
         primary_metric: what the conclusion is about.
+        margin: the largest difference in it that does not matter, in its units (0.003 is 0.3
+            percentage points of an accuracy): arms shown to differ by less are called equivalent.
         baseline: the arm the others are compared with; the first one if not said.
         comparisons: every arm against the `"baseline"`, or `"all_pairs"`.
         budget: what arms must be equal in, `"steps"`, `"epochs"`, `"images"`, `"parameters"`,
@@ -185,6 +244,7 @@ class StudySpec(_Table):
     root_seed: Annotated[int, Field(ge=0)] = 0
     looks: Annotated[int, Field(ge=1, le=100)] = 1
     primary_metric: str = "test_accuracy"
+    margin: Annotated[float, Field(gt=0)] | None = None
     baseline: str | dict[str, Any] | None = None
     comparisons: Literal["baseline", "all_pairs"] = "baseline"
     budget: Budget | None = None
