@@ -1,0 +1,1 @@
+"""Ceteris and its peers at the same work, measured in one run. README.md says how."""
