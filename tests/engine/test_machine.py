@@ -10,6 +10,7 @@ from ceteris.engine.machine import (
     cgroup_cores,
     choose_workers,
     environment,
+    has_bfloat16,
     usable_cores,
 )
 
@@ -64,5 +65,22 @@ def test_workers() -> None:
 
 def test_the_environment_names_what_bits_depend_on() -> None:
     found = environment()
-    assert {"torch", "numpy", "processor", "threads", "precision", "engine"} <= set(found)
+    assert {"torch", "numpy", "processor", "threads", "engine"} <= set(found)
     assert found == environment()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("Features\t: fp asimd bf16\n", True),
+        ("flags\t\t: fpu avx512f\n", False),
+        ("model name\t: avx512_bf16\n", False),
+        ("", False),
+    ],
+)
+def test_bfloat16_is_what_the_processor_says(tmp_path: Path, text: str, expected: bool) -> None:
+    (tmp_path / "cpuinfo").write_text(text)
+    assert has_bfloat16(tmp_path / "cpuinfo") is expected
+    assert not has_bfloat16(tmp_path / "missing")

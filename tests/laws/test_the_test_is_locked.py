@@ -61,6 +61,7 @@ def test_the_loop_works_where_reading_the_test_part_is_an_error(
 
 def test_a_run_that_has_not_ended_has_no_test_metric(tmp_path: Path) -> None:
     task = tasks_of(prepare(small_study(), home=tmp_path / "home"))[0]
+    task = replace(task, checkpoints=tmp_path / "checkpoints")
     assert isinstance(train_run(task, lambda _: True), Interrupted)
 
 

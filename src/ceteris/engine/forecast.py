@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ceteris.engine.augment import augmentation
 from ceteris.engine.beginning import begin
 from ceteris.engine.learner import Learner
 from ceteris.engine.material import Material
 from ceteris.engine.measure import logits_of
+from ceteris.engine.precision import products_in
 from ceteris.engine.task import Task
+from ceteris.seeds import Streams
 
 _WARM_STEPS = 3
 _MEASURED_S = 0.4  # per program: long enough for tens of steps of a small network
@@ -57,15 +60,22 @@ def _forecast(tasks: list[Task]) -> Forecast:
 
 def _measure(task: Task) -> tuple[float, float, int]:
     """Seconds a step, seconds an evaluated image, and numbers kept as weights."""
+    with products_in(task.recipe.train.precision):
+        return _timed(task)
+
+
+def _timed(task: Task) -> tuple[float, float, int]:
     material, learner = begin(task)
     rows = torch.from_numpy(task.rows.train)
+    augment = augmentation(task.recipe.train.augment, Streams(task.root_seed, task.seed))
     size = min(task.recipe.train.batch_size, len(rows))
     done, began = 0, 0.0
     while done < _WARM_STEPS + 1 or time.perf_counter() - began < _MEASURED_S:
         if done == _WARM_STEPS:
             began = time.perf_counter()
         picked = rows[torch.randint(len(rows), (size,))]
-        learner.step(*material.batch(picked), 1e-6, done + 1)
+        images, labels = material.batch(picked)
+        learner.step(augment(images, done), labels, 1e-6, done + 1)
         done += 1
     per_step = (time.perf_counter() - began) / (done - _WARM_STEPS)
     return per_step, _evaluation(learner, material, task.rows.train), _numbers(learner)
@@ -74,7 +84,7 @@ def _measure(task: Task) -> tuple[float, float, int]:
 def _evaluation(learner: Learner, material: Material, rows: np.ndarray) -> float:
     piece = rows[:_EVALUATED]
     began = time.perf_counter()
-    logits_of(learner.module, material, piece)
+    logits_of(learner.passes, material, piece)
     return (time.perf_counter() - began) / len(piece)
 
 
@@ -85,9 +95,10 @@ def _numbers(learner: Learner) -> int:
 def _run_seconds(task: Task, per_step: float, per_image: float) -> float:
     train = task.recipe.train
     total = train.total_steps(len(task.rows.train))
-    return total * per_step + _evaluations(task) * per_image * (
-        len(task.rows.train) + len(task.rows.validation)
-    )
+    evaluations = _evaluations(task)
+    of_train = {"every": evaluations, "end": 1, "never": 0}[train.measure_train]
+    images = of_train * len(task.rows.train) + evaluations * len(task.rows.validation)
+    return total * per_step + per_image * (images + len(task.rows.test))
 
 
 def _evaluations(task: Task) -> int:

@@ -2,15 +2,16 @@
 
 An update over one vector costs a few passes over memory; over fifty small tensors it costs fifty
 times the overhead of a call. Parameters and gradients of the module are views into the two
-vectors, so autograd writes where the update reads.
+vectors, so a backward pass writes where the update reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ceteris.engine.passes import Automatic, Passes
 from ceteris.errors import CeterisError
 from ceteris.factors import (
     LOSSES,
@@ -31,11 +32,23 @@ class Learner:
             flat vector here.
         train: the recipe; optimizer, loss and decay are read from it.
         decayed: names of the parameters weight decay applies to (weights, not biases).
+        by_hand: makes the passes of the flattened module; autograd's if there are none.
     """
 
-    def __init__(self, module: nn.Module, train: TrainRecipe, decayed: frozenset[str]) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        train: TrainRecipe,
+        decayed: frozenset[str],
+        by_hand: Callable[[nn.Module], Passes] | None = None,
+    ) -> None:
         self.module = module
         self.parameters, self.gradient = _flatten(module)
+        self.passes: Passes = (
+            Automatic(module, self.gradient, train.precision)
+            if by_hand is None
+            else by_hand(module)
+        )
         self._loss = LOSSES[train.loss]
         self._options = train.optimizer_options
         # One pass over memory where this PyTorch has a kernel that is right; which of the two it
@@ -65,10 +78,9 @@ class Learner:
             The batch's loss as the recipe records it, and how many of the batch the network had
             right in training mode; both scalars, detached, not synchronised with the host.
         """
-        self.gradient.zero_()
-        logits = self.module(images)
+        logits = self.passes.forward(images)
         loss, to_logits = self._loss.value_and_gradient(logits, labels)
-        logits.backward(to_logits)
+        self.passes.backward(to_logits)
         if self._mask is not None and self._decoupled:
             apply_decoupled(self.parameters, self._mask, self._weight_decay, learning_rate)
         elif self._mask is not None:
@@ -82,18 +94,11 @@ class Learner:
             self._options,
             self._scratch,
         )
-        right = logits.detach().argmax(1).eq_(labels).sum()
+        right = logits.argmax(1).eq_(labels).sum()
         if self._loss_after:
-            loss = self._evaluated_loss(images, labels)
+            # The book's recorded loss: the same batch once more, after the update, no dropout.
+            loss = self._loss.value(self.passes.evaluate(images), labels)
         return loss, right
-
-    def _evaluated_loss(self, images: Tensor, labels: Tensor) -> Tensor:
-        """The book's recorded loss: the same batch once more, after the update, no dropout."""
-        self.module.eval()
-        with torch.no_grad():
-            loss = self._loss.value(self.module(images), labels)
-        self.module.train()
-        return loss
 
     def state(self) -> dict[str, np.ndarray]:
         """A copy of all that a step changes, for a checkpoint."""

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 # The engine's own arithmetic. It goes up when a change of ours may change the bits of a run.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 THREADS_PER_RUN = 1
 CHUNK_WIDTH = 1
-PRECISION = "float32"
+
+_INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 # A worker holds PyTorch and its buffers (about 350 MB resident, measured on Linux) and room for a
 # batch's activations. Images are memory-mapped and shared, so they do not count per worker.
@@ -30,7 +31,6 @@ def environment() -> dict[str, str | int]:
         "engine": ENGINE_VERSION,
         "threads": THREADS_PER_RUN,
         "chunk_width": CHUNK_WIDTH,
-        "precision": PRECISION,
         "device": "cpu",
         "torch": version("torch"),
         "numpy": version("numpy"),
@@ -41,20 +41,34 @@ def environment() -> dict[str, str | int]:
     }
 
 
-def _processor() -> str:
-    """Vendor, family, model and instruction sets: kernels are chosen by these at run time."""
+def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor multiplies bfloat16 numbers itself; no where the system cannot say."""
+    fields = _first_processor(cpuinfo)
+    sets = f"{fields.get('flags', '')} {fields.get('Features', '')}".split()
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(sets))
+
+
+def _first_processor(cpuinfo: Path) -> dict[str, str]:
+    """What the system says of its first processor; empty where it says nothing."""
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return platform.processor() or platform.machine()
+        return {}
     fields: dict[str, str] = {}
     for line in text.split("\n\n")[0].splitlines():
         key, _, value = line.partition(":")
         fields[key.strip()] = value.strip()
+    return fields
+
+
+def _processor() -> str:
+    """Vendor, family, model and instruction sets: kernels are chosen by these at run time."""
+    fields = _first_processor(Path("/proc/cpuinfo"))
+    if not fields:
+        return platform.processor() or platform.machine()
     if "flags" not in fields:
         return fields.get("Model", "") or platform.machine()
-    wanted = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
-    sets = [name for name in wanted if name in fields["flags"].split()]
+    sets = [name for name in _INSTRUCTION_SETS if name in fields["flags"].split()]
     model = f"family {fields.get('cpu family')} model {fields.get('model')}"
     return f"{fields.get('model name', 'processor')} ({model}; {' '.join(sets)})"
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from torch import nn
 
 from ceteris.engine.material import Material
+from ceteris.engine.passes import Passes
 from ceteris.evaluate import cross_entropy, mse
 
 # In pieces of one size, always: the size can change the last bits of a matrix product.
@@ -19,17 +19,11 @@ LOSS_OF: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
-def logits_of(module: nn.Module, material: Material, rows: np.ndarray) -> np.ndarray:
-    """The network's outputs on some rows, in evaluation mode, float32 (len(rows), K).
-
-    The module is left in training mode.
-    """
+def logits_of(passes: Passes, material: Material, rows: np.ndarray) -> np.ndarray:
+    """The network's outputs on some rows, in evaluation mode, float32 (len(rows), K)."""
     out = torch.empty(len(rows), material.num_classes)
-    module.eval()
-    with torch.no_grad():
-        for start in range(0, len(rows), _EVALUATED_AT_ONCE):
-            piece = torch.from_numpy(rows[start : start + _EVALUATED_AT_ONCE])
-            images, _ = material.batch(piece)
-            out[start : start + len(piece)] = module(images)
-    module.train()
+    for start in range(0, len(rows), _EVALUATED_AT_ONCE):
+        piece = torch.from_numpy(rows[start : start + _EVALUATED_AT_ONCE])
+        images, _ = material.batch(piece)
+        out[start : start + len(piece)] = passes.evaluate(images)
     return out.numpy()

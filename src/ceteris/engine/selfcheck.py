@@ -1,107 +1,202 @@
 """One training step on this machine against the same step in float64 NumPy.
 
 A wrong kernel (it has happened in compilers and libraries) trains a network that looks merely
-mediocre. The reference is written out here by hand and shares no code with the engine.
+mediocre. Every number type and every way of computing that a study may use is checked; the
+reference (:mod:`ceteris.engine.reference`) shares no code with the engine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import torch
 
+from ceteris.engine.beginning import chain, name_layers
+from ceteris.engine.kernels import draw_mask
 from ceteris.engine.learner import Learner
+from ceteris.engine.machine import has_bfloat16
+from ceteris.engine.precision import products_in
+from ceteris.engine.reference import EPSILON, reference_gradient
+from ceteris.engine.ways import Way, Ways
+from ceteris.errors import CeterisError
 from ceteris.factors import OPTIMIZERS, initial_states, optimizer_options
 from ceteris.nets import build, parse_layers
 from ceteris.study import TrainRecipe
 
-_BATCH, _INPUTS, _HIDDEN, _CLASSES = 128, 64, 100, 10
-# float32 carries about 7 digits; sums over 128 images and 100 units lose two or three of them.
-TOLERANCE = 1e-4
+_BATCH, _SHAPE, _FILTERS, _HIDDEN, _CLASSES = 64, (6, 6, 3), 8, 20, 10
+_DROPPED = 0.25
+_WAYS: tuple[Way, ...] = ("direct", "columns")
+
+# The error of a whole gradient, as a share of its length. float32 carries 7 digits, and sums over
+# 64 images of 36 places lose two of them; bfloat16 carries 2 to 3, and where rounding changes which
+# value of a window is the largest, the gradient takes another way.
+ALLOWED: Mapping[str, float] = {"float32": 1e-5, "bfloat16": 0.25}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison: the largest error, relative to the largest expected number."""
+    """One comparison.
+
+    Args:
+        name: what was computed.
+        error: the length of the difference over the length of what was expected.
+        allowed: for the number type.
+    """
 
     name: str
     error: float
+    allowed: float
 
     @property
     def passed(self) -> bool:
-        """Whether the step is right to the precision of float32."""
-        return self.error <= TOLERANCE
+        """Whether the step is right to the precision of its number type (nan is not)."""
+        return self.error <= self.allowed
 
 
 def check_steps() -> list[Check]:
-    """The gradient of a dense network, and one update of every optimizer, on this machine."""
-    generator = np.random.default_rng(0)
-    x = generator.random((_BATCH, _INPUTS))
-    labels = generator.integers(0, _CLASSES, _BATCH)
-    weights = {
-        "dense_1.weight": generator.normal(0, 0.2, (_HIDDEN, _INPUTS)),
-        "dense_1.bias": generator.normal(0, 0.1, _HIDDEN),
-        "dense_2.weight": generator.normal(0, 0.2, (_CLASSES, _HIDDEN)),
-        "dense_2.bias": generator.normal(0, 0.1, _CLASSES),
-    }
-    gradient = reference_gradient(x, labels, weights)
-    expected = np.concatenate([gradient[name].ravel() for name in weights])
-    checks: list[Check] = []
-    for name in OPTIMIZERS:
-        learner = _learner(name, weights)
+    """The gradient in every number type and way of this machine, one update of every optimizer."""
+    return [
+        check_mask(),
+        *(check for precision in precisions_here() for check in check_precision(precision)),
+        *check_updates(OPTIMIZERS),
+    ]
+
+
+def precisions_here() -> tuple[str, ...]:
+    """The number types that this machine computes in."""
+    return ("float32", "bfloat16") if has_bfloat16() else ("float32",)
+
+
+def check_precision(precision: str) -> list[Check]:
+    """The gradient of a network with every kind of layer, by every way."""
+    return [_gradient(precision, way) for way in _WAYS]
+
+
+def check_updates(optimizers: Iterable[str]) -> list[Check]:
+    """One update of each optimizer, from the gradient that was found.
+
+    Rules that divide by the gradient's size would blow up its rounding otherwise.
+    """
+    checks = []
+    for name in optimizers:
+        learner = _learner("float32", "direct", name)
         before = learner.parameters.double().numpy().copy()
-        images = torch.from_numpy(x.astype(np.float32)).view(_BATCH, 1, 8, 8)
-        learner.step(images, torch.from_numpy(labels), 0.01, 1)
+        images, labels = _images()
+        learner.step(images, labels, 0.01, 1)
         moved = learner.parameters.double().numpy() - before
         found = learner.gradient.double().numpy()
-        if not checks:
-            checks.append(Check("gradient", _error(found, expected)))
-        # From the gradient that was found: rules that divide by its size blow up its rounding.
-        checks.append(Check(name, _error(moved, _expected_move(name, before, found))))
+        expected = _expected_move(name, before, found)
+        # A step is the difference of two numbers a hundred times its size.
+        checks.append(Check(name, _error(moved, expected), 100 * ALLOWED["float32"]))
     return checks
 
 
-def reference_gradient(
-    x: np.ndarray, labels: np.ndarray, weights: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Gradients of mean cross-entropy of a dense, relu, dense network, by the chain rule.
+@cache
+def checked(precision: str, optimizer: str) -> float:
+    """The largest error of what a run would use; once in a process, some tens of milliseconds.
 
-    Args:
-        x: (B, inputs), float64.
-        labels: (B,).
-        weights: ``dense_1`` and ``dense_2``, weight (out, in) and bias (out,).
+    Raises:
+        CeterisError: an error is larger than allowed, so nothing may be trained here.
     """
-    before = x @ weights["dense_1.weight"].T + weights["dense_1.bias"]
-    hidden = np.maximum(before, 0)
-    logits = hidden @ weights["dense_2.weight"].T + weights["dense_2.bias"]
-    shares = np.exp(logits - logits.max(1, keepdims=True))
-    shares /= shares.sum(1, keepdims=True)
-    shares[np.arange(len(x)), labels] -= 1
-    to_logits = shares / len(x)
-    to_before = (to_logits @ weights["dense_2.weight"]) * (before > 0)
-    return {
-        "dense_1.weight": to_before.T @ x,
-        "dense_1.bias": to_before.sum(0),
-        "dense_2.weight": to_logits.T @ hidden,
-        "dense_2.bias": to_logits.sum(0),
+    checks = [check_mask(), *check_precision(precision), *check_updates([optimizer])]
+    wrong = [check for check in checks if not check.passed]
+    if wrong:
+        raise CeterisError(
+            "this machine computes a training step wrongly, so nothing is trained on it",
+            received="; ".join(f"{check.name}: error {check.error:.1e}" for check in wrong),
+            expected="; ".join(f"{check.allowed:.0e} or less" for check in wrong),
+            fix="run ceteris doctor, then another version of PyTorch or another precision",
+        )
+    return max(check.error for check in checks)
+
+
+def _gradient(precision: str, way: Way) -> Check:
+    learner = _learner(precision, way, "sgd")
+    images, labels = _images()
+    torch.manual_seed(0)
+    with products_in(precision):
+        learner.step(images, labels, 0.0, 1)
+    expected = reference_gradient(
+        images.permute(0, 2, 3, 1).double().numpy(), labels.numpy(), _weights(), _mask()
+    )
+    flat = {name: g.transpose(0, 2, 3, 1) if g.ndim == 4 else g for name, g in expected.items()}
+    error = _error(
+        learner.gradient.double().numpy(), np.concatenate([g.ravel() for g in flat.values()])
+    )
+    return Check(f"gradient, {precision}, {way}", error, ALLOWED[precision])
+
+
+def _images() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = np.random.default_rng(1)
+    pixels = torch.from_numpy(generator.random((_BATCH, *_SHAPE), dtype=np.float32))
+    return pixels.permute(0, 3, 1, 2), torch.from_numpy(generator.integers(0, _CLASSES, _BATCH))
+
+
+def _weights() -> dict[str, np.ndarray]:
+    """Of a usual size, in float64, every value one that float32 holds."""
+    generator = np.random.default_rng(0)
+    places = _SHAPE[0] // 2 * _SHAPE[1] // 2
+    shapes: dict[str, tuple[int, ...]] = {
+        "conv_1.weight": (_FILTERS, _SHAPE[2], 3, 3),
+        "conv_1.bias": (_FILTERS,),
+        "conv_2.weight": (_FILTERS, _FILTERS, 3, 3),
+        "conv_2.bias": (_FILTERS,),
+        "batch_norm_1.scale": (_FILTERS,),
+        "batch_norm_1.shift": (_FILTERS,),
+        "dense_1.weight": (_HIDDEN, places * _FILTERS),
+        "dense_1.bias": (_HIDDEN,),
+        "dense_2.weight": (_CLASSES, _HIDDEN),
+        "dense_2.bias": (_CLASSES,),
     }
+    weights = {}
+    for name, shape in shapes.items():
+        spread = np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1
+        drawn = generator.normal(1.0 if name.endswith("scale") else 0.0, spread, shape)
+        weights[name] = drawn.astype(np.float32).astype(np.float64)
+    return weights
 
 
-def _learner(optimizer: str, weights: Mapping[str, np.ndarray]) -> Learner:
+def _mask() -> np.ndarray:
+    """The dropout's mask: what the engine draws after the same start, zeros and 1 / kept."""
+    torch.manual_seed(0)
+    shape = torch.Size((_BATCH, _SHAPE[0] // 2, _SHAPE[1] // 2, _FILTERS))
+    kept: np.ndarray = draw_mask(shape, round((1 - _DROPPED) * 2**16)).double().numpy()
+    return kept / (1 - _DROPPED)
+
+
+def check_mask() -> Check:
+    """How far the share that dropout keeps is from what it should be, against five deviations."""
+    mask = _mask() > 0
+    deviation = np.sqrt(_DROPPED * (1 - _DROPPED) / mask.size)
+    return Check("dropout mask", float(abs(mask.mean() - (1 - _DROPPED))), float(5 * deviation))
+
+
+def _learner(precision: str, way: Way, optimizer: str) -> Learner:
+    conv = {"layer": "conv", "filters": _FILTERS, "kernel": 3, "padding": "same"}
+    norm = {"layer": "batch_norm", "momentum": 0.9, "epsilon": EPSILON}
+    hidden = {"layer": "dense", "units": _HIDDEN}
+    last = {"layer": "dense", "units": "classes"}
     layers = parse_layers(
         [
-            "flatten",
-            {"layer": "dense", "units": _HIDDEN},
-            "relu",
-            {"layer": "dense", "units": "classes"},
+            *(conv, "relu", conv, "relu", "max_pool", norm),
+            *({"layer": "dropout", "rate": _DROPPED}, "flatten", hidden, "relu", last),
         ],
         "doctor",
     )
-    module = build(layers, (8, 8, 1), _CLASSES)
+    module = build(layers, _SHAPE, _CLASSES)
+    weights = _weights()
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(torch.from_numpy(weights[name]))
-    recipe = TrainRecipe(
+    named = name_layers(layers, _SHAPE, _CLASSES)
+    ways = {"conv_1": Ways(way, way), "conv_2": Ways(way, way, way)}
+    by_hand = partial(chain, named, ways=ways, precision=precision)
+    return Learner(module, _recipe(precision, optimizer), frozenset(), by_hand)
+
+
+def _recipe(precision: str, optimizer: str) -> TrainRecipe:
+    return TrainRecipe(
         steps=1,
         epochs=None,
         images_seen=None,
@@ -119,8 +214,10 @@ def _learner(optimizer: str, weights: Mapping[str, np.ndarray]) -> Learner:
         schedule="constant",
         schedule_options={},
         evaluate_every="epoch",
+        measure_train="every",
+        precision="bfloat16" if precision == "bfloat16" else "float32",
+        augment=None,
     )
-    return Learner(module, recipe, frozenset())
 
 
 def _expected_move(optimizer: str, p: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -136,4 +233,4 @@ def _expected_move(optimizer: str, p: np.ndarray, g: np.ndarray) -> np.ndarray:
 
 
 def _error(found: np.ndarray, expected: np.ndarray) -> float:
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))

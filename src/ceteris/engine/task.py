@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from ceteris.engine.ways import Ways
 from ceteris.study.recipe import Recipe
 
 Status = Literal["finished", "stopped", "diverged", "failed"]
@@ -36,6 +37,7 @@ class Task:
         checkpoints: folder the run's checkpoints are kept in.
         checkpoint_every_s: seconds of training between two checkpoints.
         keep_weights: which weights come back with the outcome.
+        ways: name of a convolution -> how it is computed; the library's way where it is not said.
     """
 
     run_id: str
@@ -49,6 +51,7 @@ class Task:
     checkpoints: Path
     checkpoint_every_s: float = 30.0
     keep_weights: Literal["none", "best", "all"] = "best"
+    ways: Mapping[str, Ways] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -106,13 +106,22 @@ class BatchNormalization(nn.Module):
         out, mean, inverse_sd = torch.native_batch_norm(
             x, self.scale, self.shift, None, None, True, 0.0, self.epsilon
         )
-        with torch.no_grad():
-            # The kernel hands back 1 / sqrt(var + epsilon): var from it costs no second pass.
-            # Its rounding can leave a zero variance just below zero.
-            variance = inverse_sd.pow(-2).sub_(self.epsilon).clamp_min_(0.0)
-            self.running_mean.lerp_(mean, 1.0 - self.momentum)
-            self.running_variance.lerp_(variance, 1.0 - self.momentum)
+        self.move(mean, inverse_sd)
         return out
+
+    @torch.no_grad()
+    def move(self, mean: Tensor, inverse_sd: Tensor) -> None:
+        """Move the running statistics towards a batch's.
+
+        Args:
+            mean: of each channel.
+            inverse_sd: ``1 / sqrt(var + epsilon)`` of each, as the library's kernel hands it back:
+                the variance from it costs no second pass.
+        """
+        # Rounding can leave a zero variance just below zero.
+        variance = inverse_sd.pow(-2).sub_(self.epsilon).clamp_min_(0.0)
+        self.running_mean.lerp_(mean, 1.0 - self.momentum)
+        self.running_variance.lerp_(variance, 1.0 - self.momentum)
 
     def extra_repr(self) -> str:
         """Say sizes and options for ``print(module)``."""

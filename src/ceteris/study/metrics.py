@@ -137,6 +137,6 @@ def find_metric(
             received=f"{name}, with train.measure_train = 'never'"
             + (f"  ({where})" if where else ""),
             expected="measure_train = 'end' or 'every'",
-            fix=f"write measure_train = \"end\" in [train], or choose {name}_running",
+            fix=f'write measure_train = "end" in [train], or choose {name}_running',
         )
     return metric

@@ -1,0 +1,23 @@
+"""The number types of products: what this machine has, and setting it for the dense ones."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def products_in(precision: str) -> Iterator[None]:
+    """Within, the factors of float32 matrix products are rounded to bfloat16 if that is asked for.
+
+    Sums and results stay float32. It is a setting of the whole process; it is put back afterwards.
+
+    Args:
+        precision: ``"float32"`` or ``"bfloat16"``.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium" if precision == "bfloat16" else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
