@@ -4,14 +4,20 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+BENCH_VENV ?= benchmarks/.venv
+CETERIS_DATA ?= $(wildcard ../shared/data)
 
-.PHONY: demo test lint format clean
+.PHONY: demo test faults lint format clean bench
 
 demo: $(VENV)/.installed
 	$(BIN)/ceteris run digits-optimizers
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+# Every fault of docs/faults.md, some minutes; `make test` injects a sample.
+faults: $(VENV)/.installed-test
+	$(BIN)/python -m tests.faults.campaign
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -22,8 +28,13 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Peers and Ceteris at the same work: benchmarks/README.md. BENCH takes the harness's options.
+bench: $(VENV)/.installed $(BENCH_VENV)/.installed-bench
+	$(if $(CETERIS_DATA),CETERIS_DATA="$(CETERIS_DATA)") $(BIN)/python -m benchmarks.bench \
+		--peer-python $(BENCH_VENV)/bin/python $(BENCH)
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) benchmarks/.venv benchmarks/.cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -35,3 +46,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,lint]"
 	touch $(VENV)/.installed $@
+
+$(BENCH_VENV)/.installed-bench: benchmarks/requirements.txt benchmarks/constraints.txt
+	test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c benchmarks/constraints.txt -r benchmarks/requirements.txt
+	touch $@

@@ -14,7 +14,7 @@ from ceteris.factors import (
 )
 from ceteris.nets import LAYERS, NETWORKS
 from ceteris.study import METRICS, PRESETS, catalogue, load
-from ceteris.study.spec import DataSpec, StudySpec, TrainSpec
+from ceteris.study.spec import AugmentSpec, DataSpec, StudySpec, TrainSpec
 
 HERE = Path(__file__).parent
 
@@ -80,6 +80,7 @@ def _keys() -> str:
         ("At the top", StudySpec),
         ("`[data]`", DataSpec),
         ("`[train]`", TrainSpec),
+        ("`[train.augment]`", AugmentSpec),
     ):
         words = _described(model)
         rows = [
@@ -96,7 +97,7 @@ def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
     return (
         ""
-        if value in (None, "", (), {})
+        if value in (None, "", (), {}, AugmentSpec())
         else f"`{str(value).lower() if isinstance(value, bool) else value}`"
     )
 

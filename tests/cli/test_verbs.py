@@ -45,12 +45,14 @@ def home() -> Path:
 def test_help_names_every_verb() -> None:
     done = ceteris("--help")
     assert done.returncode == 0
-    for verb in ("init", "run", "list", "show", "compare", "remove", "doctor"):
+    for verb in ("init", "run", "list", "show", "compare", "verify", "remove", "doctor"):
         assert f"  {verb} " in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
 
 
-@pytest.mark.parametrize("verb", ["init", "run", "list", "show", "compare", "remove", "doctor"])
+@pytest.mark.parametrize(
+    "verb", ["init", "run", "list", "show", "compare", "verify", "remove", "doctor"]
+)
 def test_every_verb_has_help(verb: str) -> None:
     found = CliRunner().invoke(app, [verb, "--help"])
     assert found.exit_code == 0
@@ -85,6 +87,8 @@ def test_a_damaged_command_line_is_refused(study: Path) -> None:
     for words, what in (
         (["--max-time", "soon"], "--max-time is not a length of time"),
         (["--workers", "0"], "--workers is not a number of processes"),
+        (["--checkpoint-every", "-1"], "--checkpoint-every is not a length of time"),
+        (["--checkpoint-every", "inf"], "--checkpoint-every is not a length of time"),
         (["--set", "steps"], "--set takes a key and a value"),
         (["--seeds", "0"], "'seeds' cannot be 0"),
     ):
@@ -109,7 +113,7 @@ def test_no_times(text: str) -> None:
 
 
 def test_show_and_remove_of_what_was_never_run() -> None:
-    for verb in (["show"], ["compare"]):
+    for verb in (["show"], ["compare"], ["verify"]):
         done = ceteris(*verb, "digits-optimizers")
         assert done.returncode == 2
         assert "no study 'digits-optimizers' has been run here" in done.stderr
@@ -188,7 +192,8 @@ def test_doctor_checks_a_step() -> None:
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert all(step["passed"] for step in found["steps"])
-    assert {"adam", "sgd", "gradient"} <= {step["name"] for step in found["steps"]}
+    names = {step["name"] for step in found["steps"]}
+    assert names >= {"adam", "sgd", "dropout mask", "gradient, float32, columns"}
     assert found["machine"]["cores"] >= 1
     assert not home().exists()
 

@@ -104,6 +104,10 @@ def test_multiply_adds_of_code_are_not_guessed(tmp_path: Path) -> None:
             "would drop every batch",
         ),
         (
+            {"train": {"steps": 5, "optimizer": "sgd", "augment": {"crop": 8}}},
+            "would crop images away whole",
+        ),
+        (
             {"network": {"layers": [{"layer": "dense", "units": "classes"}]}},
             "flatten",
         ),

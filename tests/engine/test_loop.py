@@ -11,7 +11,8 @@ import torch
 
 from ceteris.conduct import prepare, tasks_of
 from ceteris.engine import loop
-from ceteris.engine.ending import digest_of, train_run
+from ceteris.engine.digest import digest_of
+from ceteris.engine.ending import train_run
 from ceteris.engine.material import open_material
 from ceteris.engine.task import Outcome, Task
 from ceteris.study import Study
@@ -58,7 +59,28 @@ def test_epochs_steps_and_evaluations(trained: Trained) -> None:
         "validation_accuracy",
         "test_loss",
         "test_accuracy",
+        "selfcheck_error",
     }
+
+
+@pytest.mark.parametrize(
+    ("when", "measured"), [("every", [True, True]), ("end", [False, True]), ("never", None)]
+)
+def test_when_the_training_images_are_measured(
+    trained: Trained, when: str, measured: list[bool] | None
+) -> None:
+    train = {"epochs": 2, "batch_size": 100, "optimizer": "sgd", "learning_rate": 0.1}
+    _, everywhere = trained(train=train)
+    _, outcome = trained(train={**train, "measure_train": when})
+    curves = outcome.arrays["curves"]
+    assert np.array_equal(curves["step_loss"], everywhere.arrays["curves"]["step_loss"])
+    for name in ("train_loss", "train_accuracy"):
+        if measured is None:
+            assert name not in outcome.metrics
+            assert f"evaluated_{name}" not in curves
+        else:
+            assert np.isfinite(curves[f"evaluated_{name}"]).tolist() == measured
+            assert outcome.metrics[name] == everywhere.metrics[name]
 
 
 def test_dropping_the_last_batch(trained: Trained) -> None:

@@ -1,7 +1,10 @@
-"""The supervisor: workers that die, fail, or are asked to stop, and the others that go on."""
+"""The supervisor: workers that die, fail, hang, or are asked to stop, and the others that go on."""
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +12,7 @@ from typing import Any
 import pytest
 
 from ceteris.conduct import prepare, tasks_of
-from ceteris.engine import Ended, Paused, Started, Task, Workers
-from ceteris.engine.workers import how_it_ended
+from ceteris.engine import Ended, Paused, Started, Task, Workers, door
 from ceteris.study import Study
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
@@ -30,6 +32,37 @@ def make(times=1):
     return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 """
 
+WAITS = """
+import os, threading, time
+from pathlib import Path
+from torch import nn
+
+class Waits(nn.Linear):
+    # In a worker: a second of training, then a lock that nobody will ever open.
+    def forward(self, x):
+        self.since = getattr(self, "since", time.monotonic())
+        if os.environ.get("OMP_NUM_THREADS") == "1" and time.monotonic() - self.since > 1:
+            Path("waiting.new").write_text(str(os.getpid()))
+            os.replace("waiting.new", "waiting")
+            threading.Event().wait()
+        return super().forward(x)
+
+def make():
+    return nn.Sequential(nn.Flatten(), Waits(64, 10))
+"""
+
+CONDUCTOR = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from tests.engine.test_workers import tasks
+from ceteris.engine import Workers
+long = tasks(Path({base!r}), network={{"code": "waits.py:make"}}, train=dict(
+    steps=1_000_000, batch_size=32, optimizer="sgd"))
+with Workers(1) as workers:
+    list(workers.train(long[:1], stop=lambda: False))
+"""
+
 
 def tasks(tmp_path: Path, **changed: Any) -> list[Task]:
     table: dict[str, Any] = {
@@ -40,7 +73,9 @@ def tasks(tmp_path: Path, **changed: Any) -> list[Task]:
         "train": {"steps": 40, "batch_size": 32, "optimizer": "sgd"},
         **changed,
     }
-    return tasks_of(prepare(Study(**table), home=tmp_path / "home"))
+    plan = prepare(Study(**table), home=tmp_path / "home")
+    (plan.folder / "checkpoints").mkdir(parents=True)
+    return tasks_of(plan)
 
 
 @pytest.fixture
@@ -104,6 +139,86 @@ def test_asked_to_stop_runs_pause_with_a_checkpoint(tmp_path: Path) -> None:
     assert all(list(task.checkpoints.glob("*.safetensors")) for task in long)
 
 
+def test_a_worker_that_dies_while_it_is_asked_to_stop_pauses_its_run(tmp_path: Path) -> None:
+    long = tasks(tmp_path, train={"steps": 100_000, "batch_size": 32, "optimizer": "sgd"})
+    with Workers(1) as workers:
+
+        def stop() -> bool:
+            for worker in workers._workers:
+                worker.process.kill()
+            return bool(workers._workers)
+
+        events = list(workers.train(long, stop=stop))
+    assert [type(event) for event in events] == [Started, Paused]
+
+
+@pytest.fixture
+def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    (tmp_path / "waits.py").write_text(WAITS, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_worker_that_hangs_twice_fails_its_run_alone(waiting: Path) -> None:
+    train = {"steps": 100_000, "batch_size": 32, "optimizer": "sgd"}
+    hangs = tasks(waiting, network={"code": "waits.py:make"}, train=train)[0]
+    good = tasks(waiting / "other")[0]
+    with Workers(1, quiet_s=3.0) as workers:
+        events = list(workers.train([hangs, good], stop=lambda: False))
+    first, second = [e.outcome for e in events if isinstance(e, Ended)]
+    assert first.status == "failed"
+    assert "hung (nothing computed for" in first.sentence
+    assert "s), twice; look for code that waits" in first.sentence
+    assert second.status == "finished"
+    assert [e.attempt for e in events if isinstance(e, Started)] == [1, 2, 1]
+
+
+def test_hours_in_which_the_conductor_slept_are_not_the_workers(tmp_path: Path) -> None:
+    looks = iter(range(1_000_000))
+    with Workers(1, clock=lambda: 3600.0 * next(looks)) as workers:
+        events = list(workers.train(tasks(tmp_path)[:1], stop=lambda: False))
+    (outcome,) = [event.outcome for event in events if isinstance(event, Ended)]
+    assert outcome.status == "finished", outcome.sentence
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the worker in /proc")
+def test_a_worker_ends_when_its_conductor_is_killed_even_if_it_hangs(waiting: Path) -> None:
+    root = str(Path(__file__).parent.parent.parent)
+    script = CONDUCTOR.format(root=root, base=str(waiting))
+    with subprocess.Popen([sys.executable, "-c", script]) as conductor:
+        while not (waiting / "waiting").exists():
+            assert conductor.poll() is None
+            time.sleep(0.1)
+        conductor.kill()
+    status = Path("/proc", (waiting / "waiting").read_text(), "stat")
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_worker_that_dies_at_the_door_is_replaced_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int
+) -> None:
+    real, started = door.start_process, []
+
+    def start(address: Any, key: bytes) -> "subprocess.Popen[bytes]":
+        process = real(address, key)
+        started.append(process)
+        if len(started) <= deaths:
+            process.kill()
+        return process
+
+    monkeypatch.setattr(door, "start_process", start)
+    with Workers(1) as workers:
+        runs = workers.train(tasks(tmp_path)[:1], stop=lambda: False)
+        if deaths == 2:
+            with pytest.raises(RuntimeError, match="could not start: it was killed by SIGKILL"):
+                next(runs)
+        else:
+            assert [type(event) for event in runs] == [Started, Ended]
+
+
 def test_leaving_by_an_error_kills_the_workers(tmp_path: Path) -> None:
     long = tasks(tmp_path, train={"steps": 100_000, "batch_size": 32, "optimizer": "sgd"})
     processes = []
@@ -117,15 +232,3 @@ def test_leaving_by_an_error_kills_the_workers(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         leave()
     assert [process.returncode for process in processes] == [-signal.SIGKILL]
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (0, "ended with exit code 0"),
-        (-15, "was killed by SIGTERM"),
-        (-250, "was killed by signal 250"),
-    ],
-)
-def test_how_it_ended(code: int, words: str) -> None:
-    assert how_it_ended(code) == words

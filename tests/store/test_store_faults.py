@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -188,3 +189,44 @@ def test_readers_see_whole_runs_while_a_writer_writes(
         thread.join()
     assert wrong == []
     assert max(seen) == 20
+
+
+class NoRollback:
+    """A connection whose disk fails just when a transaction is given up."""
+
+    def __init__(self, real: sqlite3.Connection) -> None:
+        self.real = real
+
+    def execute(self, statement: str, *given: Any) -> sqlite3.Cursor:
+        if statement == "ROLLBACK":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorname = "SQLITE_IOERR_WRITE"
+            raise error
+        return self.real.execute(statement, *given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def test_a_disk_that_fails_when_a_transaction_is_given_up(store: Store, declare: Declare) -> None:
+    design = declare(store)
+    real = store._connection
+    store._connection = NoRollback(real)  # type: ignore[assignment]
+    with pytest.raises(CeterisError, match="the disk reports an error while reading the study"):
+        store.runs(design)
+    with Store.open(store.folder, write=False) as reader:  # its own connection was closed
+        assert len(reader.runs(design)) == 4
+
+
+def test_a_folder_that_is_gone_is_said_whatever_fails_first(
+    store: Store, declare: Declare, end: End
+) -> None:
+    declare(store)
+    away = store.folder.with_name("away")
+    store.folder.rename(away)
+    for arrays in ({}, {"curves": {"loss": np.ones(3)}}):
+        with pytest.raises(CeterisError, match="folder was moved or removed while writing"):
+            end(store, "a0", arrays=arrays)
+    assert not store.folder.exists()
+    away.rename(store.folder)
+    end(store, "a0")

@@ -86,6 +86,9 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be trained, and how long.")
     ] = False,
+    checkpoint_every: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Between two checkpoints of a run.")
+    ] = 30.0,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Set earlier results aside and start anew.")
     ] = False,
@@ -106,6 +109,7 @@ def run(
         data_folder=data_folder(),
         workers=workers,
         max_time=max_time,
+        checkpoint_every_s=checkpoint_every,
         dry_run=dry_run,
         fresh=fresh,
         allow_code=not no_code,
@@ -158,6 +162,20 @@ def compare(
         classes=classes,
         json=json,
     )
+
+
+@app.command()
+def verify(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="A study that was run, or its folder.")
+    ],
+    home: HomeFolder = None,
+    json: Json = False,
+) -> None:
+    """Derive every digest of a study again. Nothing is written and nothing is executed."""
+    from ceteris.cli.verifying import print_verdict
+
+    raise typer.Exit(print_verdict(study, home, json=json))
 
 
 @app.command()

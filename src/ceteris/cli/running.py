@@ -1,5 +1,6 @@
 """``ceteris run``: from the command line to the conductor and back."""
 
+import math
 import re
 import signal
 import sys
@@ -30,6 +31,7 @@ def run_study(
     data_folder: Path | None,
     workers: int | None,
     max_time: str | None,
+    checkpoint_every_s: float,
     dry_run: bool,
     fresh: bool,
     allow_code: bool,
@@ -42,6 +44,7 @@ def run_study(
     """
     limit_s = parse_time(max_time) if max_time is not None else None
     _check_workers(workers)
+    _check_interval(checkpoint_every_s)
     say = Console(stderr=True, highlight=False)
 
     def announce(text: str) -> None:
@@ -60,7 +63,13 @@ def run_study(
         progress_display(plan, count, trained, say) as listen,
     ):
         conducted = run(
-            plan, workers=count, stop=stop, listen=listen, announce=announce, fresh=fresh
+            plan,
+            workers=count,
+            stop=stop,
+            listen=listen,
+            announce=announce,
+            fresh=fresh,
+            checkpoint_every_s=checkpoint_every_s,
         )
     if conducted.interrupted:
         say.print(
@@ -99,6 +108,16 @@ def _check_workers(workers: int | None) -> None:
             received=shown(workers),
             expected="1 to 1024",
             fix="leave it out to use one a core",
+        )
+
+
+def _check_interval(seconds: float) -> None:
+    if not 0 <= seconds < math.inf:
+        raise CeterisError(
+            "--checkpoint-every is not a length of time",
+            received=shown(seconds),
+            expected="seconds, 0 or more; 0 for as often as 2% of the time allow",
+            fix="leave it out for 30",
         )
 
 

@@ -7,11 +7,13 @@ the study; :func:`run` trains what is not trained yet. A command repeated is a c
 from ceteris.conduct.history import same_question_looks
 from ceteris.conduct.plan import Plan, PlannedRun, prepare, tasks_of
 from ceteris.conduct.run import Conducted, forecast_plan, num_workers, run, trained_before
+from ceteris.conduct.verify import Verdict, verify
 
 __all__ = [
     "Conducted",
     "Plan",
     "PlannedRun",
+    "Verdict",
     "forecast_plan",
     "num_workers",
     "prepare",
@@ -19,4 +21,5 @@ __all__ = [
     "same_question_looks",
     "tasks_of",
     "trained_before",
+    "verify",
 ]

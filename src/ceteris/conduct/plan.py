@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ceteris.data import DataSet, SplitRecipe, make_split, open_data, split_digest
+from ceteris.conduct.settle import Settled, settle
+from ceteris.data import DataSet, Split, SplitRecipe, make_split, open_data, split_digest
 from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
 from ceteris.nets import CodeReference, account, count_parameters
@@ -24,8 +25,13 @@ class PlannedRun:
     run_id: str
     arm: str
     seed: int
-    rows: Rows
+    split: Split
     identity: Mapping[str, Any]
+
+    @property
+    def rows(self) -> Rows:
+        """The parts of the split that the run may use."""
+        return Rows(self.split.train, self.split.validation, self.split.test)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Plan:
         home: checked and writable.
         data: the opened set, and the folder of parsed arrays it is mapped from.
         parameters: arm -> number of trained parameters.
+        settled: arm -> how it is trained on this machine.
         runs: every run of the study, seed by seed so that what is finished is paired.
         environment: what the runs would be trained on, here and now.
     """
@@ -46,6 +53,7 @@ class Plan:
     data: DataSet
     data_folder: Path
     parameters: Mapping[str, int]
+    settled: Mapping[str, Settled]
     runs: tuple[PlannedRun, ...]
     environment: Mapping[str, Any]
 
@@ -70,7 +78,7 @@ def prepare(
         home: ``--home``; None for ``CETERIS_HOME`` or ``~/.ceteris``.
         data_folder: ``CETERIS_DATA``.
         allow_code: False refuses a study that would execute a user's own file.
-        announce: told the file before it is executed.
+        announce: told the file before it is executed, and that something is being measured.
 
     Raises:
         CeterisError: whatever is wrong with what was given. No study has been made or changed; a
@@ -89,25 +97,34 @@ def prepare(
             )
         source = next(iter(sources.values()))
         data, parsed = open_data(source, cache=opened.cache, data_folder=data_folder)
+        for arm in study.arms:
+            _check_crop(arm, data)
         parameters = {arm.name: _count(arm, data) for arm in study.arms}
         _check_equal_size(study, data, parameters)
         frozen = environment()
+        settled = settle(
+            study.arms,
+            data,
+            home=opened,
+            folder=study_folder(opened, study.name),
+            machine=frozen,
+            announce=announce,
+        )
         splits = _Splits(data)
         runs = tuple(
-            _planned(arm, seed, study, splits, frozen)
+            _planned(settled[arm.name], seed, study, splits, frozen)
             for seed in range(study.spec.seeds)
             for arm in study.arms
         )
-    return Plan(study, opened, data, parsed, parameters, runs, frozen)
+    return Plan(study, opened, data, parsed, parameters, settled, runs, frozen)
 
 
 def tasks_of(
     plan: Plan, runs: Sequence[PlannedRun] | None = None, *, checkpoint_every_s: float = 30.0
 ) -> list[Task]:
     """What workers are sent for the runs of a plan, all of them if not said which."""
-    arms = {arm.name: arm for arm in plan.study.arms}
     return [
-        _task(plan, planned, arms[planned.arm], checkpoint_every_s)
+        _task(plan, planned, plan.settled[planned.arm], checkpoint_every_s)
         for planned in (plan.runs if runs is None else runs)
     ]
 
@@ -124,26 +141,26 @@ class _Splits:
 
     def __init__(self, data: DataSet) -> None:
         self.data = data
-        self._drawn: dict[tuple[SplitRecipe, int], tuple[Rows, str]] = {}
+        self._drawn: dict[tuple[SplitRecipe, int], tuple[Split, str]] = {}
 
-    def of(self, recipe: SplitRecipe, seed: int) -> tuple[Rows, str]:
-        """The rows of a split, and its digest."""
+    def of(self, recipe: SplitRecipe, seed: int) -> tuple[Split, str]:
+        """A split and its digest."""
         key = (recipe, seed if recipe.resample else 0)
         if key not in self._drawn:
             split = make_split(self.data, recipe, replicate=seed)
-            rows = Rows(split.train, split.validation, split.test)
-            self._drawn[key] = (rows, split_digest(split))
+            self._drawn[key] = (split, split_digest(split))
         return self._drawn[key]
 
 
 def _planned(
-    arm: Arm, seed: int, study: Study, splits: _Splits, frozen: Mapping[str, Any]
+    settled: Settled, seed: int, study: Study, splits: _Splits, frozen: Mapping[str, Any]
 ) -> PlannedRun:
-    rows, digest = splits.of(arm.recipe.data.split, seed)
-    _check_length(arm, rows)
+    arm = settled.arm
+    split, digest = splits.of(arm.recipe.data.split, seed)
+    _check_length(arm, split)
     identity: dict[str, Any] = plain(
         {
-            **arm.recipe.identity(),
+            **settled.identity,
             "data": splits.data.digest,
             "split": digest,
             "environment": dict(frozen),
@@ -151,25 +168,42 @@ def _planned(
             "seed": seed,
         }
     )
-    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return PlannedRun(
-        run_id=hashlib.sha256(text.encode()).hexdigest()[:32],
-        arm=arm.name,
-        seed=seed,
-        rows=rows,
-        identity=identity,
+        run_id=run_id_of(identity), arm=arm.name, seed=seed, split=split, identity=identity
     )
 
 
-def _check_length(arm: Arm, rows: Rows) -> None:
+def run_id_of(identity: Mapping[str, Any]) -> str:
+    """What a run is known by: the digest of everything its result depends on.
+
+    Example:
+        >>> run_id_of({"seed": 0, "data": "d"}) == run_id_of({"data": "d", "seed": 0})
+        True
+    """
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _check_length(arm: Arm, split: Split) -> None:
     train = arm.recipe.train
-    if train.steps_per_epoch(len(rows.train)) == 0:
+    if train.steps_per_epoch(len(split.train)) == 0:
         raise CeterisError(
             f"arm '{arm.name}' would drop every batch",
             received=f"batch_size = {train.batch_size}, last_batch = 'drop', "
-            f"{len(rows.train)} training images",
-            expected=f"a batch of {len(rows.train)} images or fewer",
+            f"{len(split.train)} training images",
+            expected=f"a batch of {len(split.train)} images or fewer",
             fix="lower train.batch_size, or keep the last batch",
+        )
+
+
+def _check_crop(arm: Arm, data: DataSet) -> None:
+    augment, (height, width, _) = arm.recipe.train.augment, data.shape
+    if augment is not None and augment.crop >= min(height, width):
+        raise CeterisError(
+            f"arm '{arm.name}' would crop images away whole",
+            received=f"train.augment.crop = {augment.crop}, images of {height} x {width} pixels",
+            expected=f"0 to {min(height, width) - 1} pixels",
+            fix="lower train.augment.crop; an eighth of the image's side is usual",
         )
 
 
@@ -230,8 +264,8 @@ def _multiply_adds(arm: Arm, data: DataSet) -> int:
     return sum(r.multiply_adds for r in account(network.layers, data.shape, data.num_classes))
 
 
-def _task(plan: Plan, planned: PlannedRun, arm: Arm, checkpoint_every_s: float) -> Task:
-    network = arm.recipe.network
+def _task(plan: Plan, planned: PlannedRun, settled: Settled, checkpoint_every_s: float) -> Task:
+    arm, network = settled.arm, settled.arm.recipe.network
     return Task(
         run_id=planned.run_id,
         arm=arm.name,
@@ -244,4 +278,5 @@ def _task(plan: Plan, planned: PlannedRun, arm: Arm, checkpoint_every_s: float) 
         checkpoints=plan.folder / "checkpoints" / planned.run_id,
         checkpoint_every_s=checkpoint_every_s,
         keep_weights=plan.study.spec.keep_weights,
+        ways=settled.ways,
     )

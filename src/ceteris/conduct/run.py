@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ceteris.atomic import make_folder
 from ceteris.conduct.history import changes, look, refuse_fewer_seeds, refuse_other_machine
 from ceteris.conduct.plan import Plan, PlannedRun, declaration, tasks_of
 from ceteris.engine import (
     Ended,
     Event,
-    Rows,
+    Paused,
     Started,
+    Task,
     Workers,
     available_bytes,
     choose_workers,
@@ -19,6 +21,7 @@ from ceteris.engine import (
     usable_cores,
 )
 from ceteris.store import FINAL, Store, is_ours, set_aside
+from ceteris.store.faults import told
 from ceteris.study import plain
 
 if TYPE_CHECKING:
@@ -61,9 +64,11 @@ def run(
         workers: processes; 1 or more.
         stop: asked a few times a second; once true, runs are checkpointed and left.
         listen: told every event, for a progress display.
-        announce: told, before anything trains, what differs from the last time and is reused.
+        announce: told, before anything trains, what differs from the last time and is reused, and
+            each warning of a run when it comes up for the first time.
         fresh: set the study's folder aside (NAME~1) and train everything anew.
-        checkpoint_every_s: seconds of training between two checkpoints of a run.
+        checkpoint_every_s: seconds of training between two checkpoints of a run; 0 for as often
+            as 2% of the time allow.
 
     Raises:
         CeterisError: the study is in use, was frozen on another machine or version, has more seeds
@@ -89,11 +94,14 @@ def run(
         )
         ended = {r.run_id for r in store.runs(design) if r.status in FINAL}
         waiting = [r for r in plan.runs if r.run_id not in ended]
+        for run_id in ended:  # killed between keeping the outcome and this
+            remove_checkpoints(_checkpoints(plan) / run_id)
         for change in (changed := changes(before, design)):
             announce(f"changed since the last time: {change}")
         if ended:
             announce(f"{len(ended)} of {len(plan.runs)} runs were already trained")
-        interrupted = _train(plan, waiting, store, workers, stop, listen, checkpoint_every_s)
+        tasks = tasks_of(plan, waiting, checkpoint_every_s=checkpoint_every_s)
+        interrupted = _train(plan, waiting, tasks, store, workers, stop, listen, announce)
         if not interrupted:
             look(store, design)
     return Conducted(
@@ -145,43 +153,59 @@ def trained_before(plan: Plan, *, fresh: bool) -> frozenset[str]:
 def _train(
     plan: Plan,
     waiting: Sequence[PlannedRun],
+    tasks: Sequence[Task],
     store: Store,
     count: int,
     stop: Callable[[], bool],
     listen: Callable[[Event], None],
-    checkpoint_every_s: float,
+    announce: Callable[[str], None],
 ) -> bool:
     """Train the runs; True if some of them were left unfinished."""
     if not waiting:
         return False
-    tasks = tasks_of(plan, waiting, checkpoint_every_s=checkpoint_every_s)
-    rows = {task.run_id: task.rows for task in tasks}
-    left = set(rows)
+    with told(plan.folder, "making the folder of checkpoints"):
+        make_folder(_checkpoints(plan))
+    planned = {run.run_id: run for run in waiting}
+    left = set(planned)
+    said: set[str] = set()
     with Workers(count) as workers:
         for event in workers.train(tasks, stop=stop):
             if isinstance(event, Started):
                 store.start(event.run_id)
             elif isinstance(event, Ended):
-                _keep(event, rows[event.run_id], store)
+                _keep(event, planned[event.run_id], store)
                 left.discard(event.run_id)
                 if event.outcome.status != "failed":
-                    remove_checkpoints(plan.folder / "checkpoints" / event.run_id)
+                    remove_checkpoints(_checkpoints(plan) / event.run_id)
+            if isinstance(event, Ended | Paused):
+                for line in _last_lines(event.warnings):
+                    if line not in said:
+                        about = planned[event.run_id]
+                        announce(f"{about.arm}, seed {about.seed}: {line}")
+                        said.add(line)
             listen(event)
     return bool(left)
 
 
-def _keep(event: Ended, rows: Rows, store: Store) -> None:
+def _checkpoints(plan: Plan) -> Path:
+    """The folder that holds one folder per run in training."""
+    return plan.folder / "checkpoints"
+
+
+def _keep(event: Ended, planned: PlannedRun, store: Store) -> None:
     """Store an outcome, with the split it was trained on: runs that share one share its file."""
     outcome = event.outcome
-    split = {"train": rows.train, "validation": rows.validation, "test": rows.test}
     store.finish(
         event.run_id,
         status=outcome.status,
-        sentence=" ".join([outcome.sentence, *_last_lines(event.warnings)]),
+        sentence="; ".join([outcome.sentence, *_last_lines(event.warnings)]),
         steps=outcome.steps,
         duration_s=outcome.duration_s,
         metrics=dict(outcome.metrics),
-        arrays={**{name: dict(arrays) for name, arrays in outcome.arrays.items()}, "split": split},
+        arrays={
+            **{name: dict(arrays) for name, arrays in outcome.arrays.items()},
+            "split": dict(vars(planned.split)),
+        },
         digest=outcome.digest or None,
     )
 
@@ -201,6 +225,7 @@ def _record(plan: Plan) -> dict[str, Any]:
             "seeds": study.spec.seeds,
             "looks": study.spec.looks,
             "primary_metric": study.spec.primary_metric,
+            "margin": study.spec.margin,
             "baseline": study.baseline,
             "comparisons": study.spec.comparisons,
             "resample_split": any(arm.recipe.data.split.resample for arm in study.arms),

@@ -3,18 +3,26 @@
 Torch is imported only where a network is made, so that a finished study is shown without it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ceteris.engine.checkpoint import remove_checkpoints
-from ceteris.engine.machine import available_bytes, choose_workers, environment, usable_cores
+from ceteris.engine.machine import (
+    available_bytes,
+    choose_workers,
+    environment,
+    has_bfloat16,
+    usable_cores,
+)
 from ceteris.engine.task import Interrupted, Outcome, Rows, Task
+from ceteris.engine.ways import Convolution, Ways, WaysFile, convolutions
 from ceteris.engine.workers import Ended, Event, Paused, Progress, Started, Workers
 
 if TYPE_CHECKING:
     from ceteris.study import NetworkRecipe
 
 __all__ = [
+    "Convolution",
     "Ended",
     "Event",
     "Interrupted",
@@ -24,12 +32,17 @@ __all__ = [
     "Rows",
     "Started",
     "Task",
+    "Ways",
+    "WaysFile",
     "Workers",
     "available_bytes",
     "by_value",
     "choose_workers",
+    "convolutions",
     "count_module",
     "environment",
+    "has_bfloat16",
+    "measure_ways",
     "remove_checkpoints",
     "usable_cores",
 ]
@@ -47,3 +60,10 @@ def count_module(network: "NetworkRecipe", input_shape: tuple[int, int, int], cl
     from ceteris.engine.network import count_trained
 
     return count_trained(network, input_shape, classes)
+
+
+def measure_ways(convolutions: Iterable[Convolution]) -> dict[str, Ways]:
+    """The fastest way for each convolution, by its key, measured here (imports torch)."""
+    from ceteris.engine.choices import fastest_ways
+
+    return fastest_ways(convolutions)

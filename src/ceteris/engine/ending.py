@@ -1,16 +1,19 @@
 """From the state a run ended in to its outcome: the one place where the test part is opened."""
 
-import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from ceteris.engine.beginning import begin
+from ceteris.engine.digest import outcome_digest
 from ceteris.engine.learner import Learner
 from ceteris.engine.loop import Record, train
 from ceteris.engine.material import Material
 from ceteris.engine.measure import LOSS_OF, logits_of
+from ceteris.engine.precision import products_in
+from ceteris.engine.selfcheck import checked
 from ceteris.engine.task import Interrupted, Outcome, Task
 from ceteris.evaluate import accuracy
 from ceteris.study.metrics import LAST_STEPS
@@ -24,8 +27,19 @@ def train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupte
         listen: called a few times a second with the number of steps done; True asks to stop.
 
     Raises:
-        CeterisError: the user's own code is at fault.
+        CeterisError: the user's own code is at fault, or this machine computes a step wrongly.
     """
+    recipe = task.recipe.train
+    error = checked(recipe.precision, recipe.optimizer)
+    with products_in(recipe.precision):
+        ended = _train_run(task, listen)
+    if isinstance(ended, Interrupted):
+        return ended
+    # What the check found on this machine is kept with the run.
+    return replace(ended, metrics={**ended.metrics, "selfcheck_error": error})
+
+
+def _train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupted:
     material, learner = begin(task)
     total = task.recipe.train.total_steps(len(task.rows.train))
     record = Record(loss=torch.zeros(total), right=torch.zeros(total, dtype=torch.int32))
@@ -40,7 +54,7 @@ def train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupte
             steps=ended.steps,
             duration_s=ended.duration_s,
             arrays={"curves": curves},
-            digest=digest_of(curves),
+            digest=outcome_digest(curves, None),
         )
     weights = learner.weights()
     metrics = {key: values[-1] for key, values in record.curves.items() if key != "step"}
@@ -61,25 +75,8 @@ def train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupte
         duration_s=ended.duration_s,
         metrics=metrics,
         arrays=arrays,
-        digest=digest_of({**curves, **{f"weights.{k}": v for k, v in weights.items()}}),
+        digest=outcome_digest(curves, weights),
     )
-
-
-def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 over names, types, shapes and bytes, in the order of the names.
-
-    Example:
-        >>> digest_of({"a": np.zeros(2)}) == digest_of({"a": np.zeros(2)})
-        True
-        >>> digest_of({"a": np.zeros(2)}) == digest_of({"b": np.zeros(2)})
-        False
-    """
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _predictions(task: Task, material: Material, learner: Learner) -> dict[str, np.ndarray]:
@@ -88,7 +85,7 @@ def _predictions(task: Task, material: Material, learner: Learner) -> dict[str, 
     found: dict[str, np.ndarray] = {}
     for part, rows in parts.items():
         if len(rows):
-            found[f"{part}_logits"] = logits_of(learner.module, material, rows)
+            found[f"{part}_logits"] = logits_of(learner.passes, material, rows)
             found[f"{part}_rows"] = rows
     return found
 

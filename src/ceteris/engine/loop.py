@@ -7,13 +7,15 @@ The loop never sees the test part: it is handed images to train on and images to
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ceteris.engine.checkpoint import read_checkpoint, write_checkpoint
+from ceteris.engine.augment import augmentation
+from ceteris.engine.checkpoint import Keeper, read_checkpoint, write_checkpoint
 from ceteris.engine.learner import Learner
 from ceteris.engine.material import Material
 from ceteris.engine.measure import LOSS_OF, logits_of
@@ -74,7 +76,8 @@ def train(
         listen: called a few times a second with the number of steps done; True asks to stop.
 
     Returns:
-        How it ended, or :class:`Interrupted` with a checkpoint written.
+        How it ended, or :class:`Interrupted` with a checkpoint written, or a warning that says why
+        none could be.
     """
     recipe, rows = task.recipe.train, torch.from_numpy(task.rows.train)
     streams = Streams(task.root_seed, task.seed)
@@ -86,9 +89,11 @@ def train(
     base_rate = float(recipe.optimizer_options["learning_rate"])
     rates = base_rate * multipliers(recipe.schedule, recipe.schedule_options, total)
 
+    augment = augmentation(recipe.augment, streams)
     seed_globals(streams, Purpose.DROPOUT)
     first, spent = _resume(task, learner, record)
-    began = saved = looked = time.perf_counter()
+    keeper = Keeper(task.checkpoint_every_s)
+    began = looked = time.perf_counter()
     checked = first
     batches: tuple[Tensor, ...] = ()
     for step in range(first, total):
@@ -99,11 +104,13 @@ def train(
             )
             batches = torch.split(rows[torch.from_numpy(order)], recipe.batch_size)
         images, labels = material.batch(batches[within])
+        images = augment(images, step)
         record.loss[step], record.right[step] = learner.step(images, labels, rates[step], step + 1)
         done = step + 1
         evaluated = done % every == 0 or done == total
         now = time.perf_counter()
-        if not evaluated and now - looked < _LOOK_EVERY_S:
+        due = keeper.due(now, epoch_ended=done % per_epoch == 0)
+        if not (evaluated or due) and now - looked < _LOOK_EVERY_S:
             continue
         looked = now
         bad = _first_not_finite(record.loss, checked, done)
@@ -112,12 +119,12 @@ def train(
         if bad is not None:
             return LoopEnd(bad, bad + 1, spent + now - began)
         checked = done
+        save = partial(_save, task, learner, record, done, spent + time.perf_counter() - began)
         if listen(done) and done < total:
-            _save(task, learner, record, done, spent + time.perf_counter() - began)
+            keeper.keep_at_stop(done, save)
             return Interrupted(done)
-        if now - saved >= task.checkpoint_every_s and done < total:
-            _save(task, learner, record, done, spent + now - began)
-            saved = time.perf_counter()
+        if due and done < total:
+            keeper.keep(done, save)
     return LoopEnd(total, None, spent + time.perf_counter() - began)
 
 
@@ -144,18 +151,29 @@ def _evaluate(task: Task, material: Material, learner: Learner, record: Record, 
         "train_accuracy_running": float(record.right[since:done].sum()) / sizes,
     }
     with fenced():
-        for part, rows in (("train", task.rows.train), ("validation", task.rows.validation)):
-            if len(rows):
-                logits = logits_of(learner.module, material, rows)
-                labels = material.labels.numpy()[rows]
-                values[f"{part}_loss"] = LOSS_OF[recipe.loss](logits, labels)
-                values[f"{part}_accuracy"] = accuracy(logits, labels)
+        for part, rows in _measured(task, done).items():
+            logits = logits_of(learner.passes, material, rows)
+            labels = material.labels.numpy()[rows]
+            values[f"{part}_loss"] = LOSS_OF[recipe.loss](logits, labels)
+            values[f"{part}_accuracy"] = accuracy(logits, labels)
     if not np.isfinite([values[key] for key in values if key.endswith("loss")]).all():
         return False
+    if recipe.measure_train == "end":  # curves of one run have one length
+        values = {"train_loss": np.nan, "train_accuracy": np.nan} | values
     for key, value in values.items():
         record.curves.setdefault(key, []).append(value)
     _keep(task, learner, record, done, values.get("validation_loss"))
     return True
+
+
+def _measured(task: Task, done: int) -> dict[str, np.ndarray]:
+    """The parts that an evaluation after ``done`` steps measures, with their rows."""
+    train = task.recipe.train
+    last = done == train.total_steps(len(task.rows.train))
+    parts = {"validation": task.rows.validation} if len(task.rows.validation) else {}
+    if train.measure_train == "every" or (train.measure_train == "end" and last):
+        parts = {"train": task.rows.train, **parts}
+    return parts
 
 
 def _images_between(task: Task, start: int, stop: int) -> int:

@@ -1,8 +1,10 @@
 """A worker process: one thread, one run at a time, until it is told to go.
 
 It is started by :mod:`ceteris.engine.workers` as ``python -m ceteris.engine.worker ADDRESS`` and
-talks over one private connection, so a script or notebook needs no ``if __name__`` guard. When the
-connection breaks, because the conductor was killed, the worker stops at its next look.
+talks over one private connection, so a script or notebook needs no ``if __name__`` guard. Once a
+second it says how long it has computed. When the connection breaks, because the conductor was
+killed, the worker ends within that second, whatever it is doing: a checkpoint is there whole or
+not at all.
 """
 
 import os
@@ -14,10 +16,12 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import signal
 import sysconfig
+import threading
 import time
 import traceback
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -25,29 +29,68 @@ from typing import Any
 import ceteris
 
 _TELL_EVERY_S = 0.5  # between two progress messages of a run
+_PULSE_EVERY_S = 1.0
+
+
+@dataclass
+class _Line:
+    """The connection to the conductor: one thread listens, two speak."""
+
+    connection: "Connection[Any, Any]"
+    training: bool = False
+    leaving: threading.Event = field(default_factory=threading.Event)
+    _speaking: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, message: object) -> None:
+        with self._speaking:
+            self.connection.send(message)
 
 
 def main() -> None:
     """Connect, say hello, and train what comes until ``None`` comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the conductor decides when to stop
-    address = sys.argv[1]
     key = sys.stdin.buffer.read(32)
-    with Client(address, authkey=key) as connection:
+    try:
+        connection = Client(sys.argv[1], authkey=key)
         connection.send(("hello", os.getpid()))
         sys.path[:] = connection.recv()
+    except (EOFError, OSError):
+        sys.exit(1)  # the conductor is gone already
+    with connection:
         _prepare()
-        _serve(connection)
+        line = _Line(connection)
+        threading.Thread(target=_pulse, args=(line,), daemon=True).start()
+        _serve(line)
+        line.leaving.set()
 
 
-def _serve(connection: "Connection[Any, Any]") -> None:
+def _serve(line: _Line) -> None:
     with suppress(EOFError, ConnectionError):  # the conductor is gone
         while True:
-            task = connection.recv()
+            task = line.connection.recv()
             if task is None:
                 return
             if task == "stop":
                 continue  # it was asked to stop just as its run ended
-            connection.send(_attempt(task, connection))
+            line.training = True
+            answer = _attempt(task, line)
+            line.training = False
+            line.send(answer)
+
+
+def _pulse(line: _Line) -> None:
+    """While a run is trained, say how long the process has computed without this thread.
+
+    When nobody hears it any more the process ends.
+    """
+    while not line.leaving.wait(_PULSE_EVERY_S):
+        if not line.training:
+            continue  # nobody would hear it, and the connection would fill up
+        try:
+            line.send(("pulse", time.process_time() - time.thread_time()))
+        except (OSError, ValueError):
+            if not line.leaving.is_set():
+                os._exit(1)
 
 
 def _prepare() -> None:
@@ -60,7 +103,7 @@ def _prepare() -> None:
     torch.set_flush_denormal(True)
 
 
-def _attempt(task: Any, connection: "Connection[Any, Any]") -> tuple[str, object]:
+def _attempt(task: Any, line: _Line) -> tuple[str, object]:
     """Train one run; whatever goes wrong in it is its own and is sent back in words."""
     from ceteris.engine.ending import train_run
     from ceteris.errors import CeterisError
@@ -71,10 +114,10 @@ def _attempt(task: Any, connection: "Connection[Any, Any]") -> tuple[str, object
         nonlocal told
         now = time.perf_counter()
         if now - told >= _TELL_EVERY_S:
-            connection.send(("progress", step))
+            line.send(("progress", step))
             told = now
-        if connection.poll():
-            return bool(connection.recv() == "stop")
+        if line.connection.poll():
+            return bool(line.connection.recv() == "stop")
         return False
 
     try:

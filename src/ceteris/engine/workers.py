@@ -1,33 +1,29 @@
 """A small supervisor: one worker process per slot, so that a killed worker loses only its run.
 
 A pool library marks all pending work broken when one worker dies; here the run is tried once more
-in a fresh process, and the others go on.
+in a fresh process, and the others go on. A worker that hangs is killed and is one that died.
 """
 
-import os
-import secrets
-import signal
 import subprocess
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Listener, wait
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Self
 
-import ceteris
+from ceteris.engine.door import Door, how_it_ended
 from ceteris.engine.task import Interrupted, Outcome, Task
+from ceteris.engine.watchdog import QUIET_S, Awake, Watch
 
 _ATTEMPTS = 2
-_START_S = 120.0  # a worker that has not said hello by then never will; a loaded disk takes seconds
-_GO_S = 5.0  # what an idle worker is given to leave before it is killed
+_GO_S = 5.0  # what a worker is given to leave before it is killed, or to die before it is left
 _LOOK_S = 0.2
+_HUNG = "hung"
+_IF_KILLED = "; if memory was short, use fewer workers"
+_IF_IT_HUNG = "; look for code that waits for something, and for a disk that does not answer"
 
 
 @dataclass(frozen=True)
@@ -57,20 +53,38 @@ class Ended:
 
 @dataclass(frozen=True)
 class Paused:
-    """A run stopped as asked and can be continued from its checkpoint."""
+    """A run stopped as asked; it goes on from its checkpoint, or ``warnings`` say that it has none.
+
+    ``step`` is where it stopped.
+    """
 
     run_id: str
     step: int
+    warnings: tuple[str, ...] = ()
 
 
 Event = Started | Progress | Ended | Paused
 
 
 @dataclass
+class _Run:
+    """A run on its way: how each of its workers ended that did, and the steps last heard of."""
+
+    task: Task
+    ends: list[str] = field(default_factory=list)
+    step: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.task.run_id
+
+
+@dataclass(eq=False)
 class _Worker:
     process: "subprocess.Popen[bytes]"
     connection: "Connection[Any, Any]"
-    task: Task | None = None
+    run: _Run | None = None
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass
@@ -79,6 +93,9 @@ class Workers:
 
     Args:
         count: how many, 1 or more.
+        quiet_s: seconds without any computing after which a worker is taken to hang; more where
+            the run has shown longer waits (:class:`ceteris.engine.watchdog.Watch`).
+        clock: seconds, for telling how long.
 
     Example::
 
@@ -88,12 +105,13 @@ class Workers:
     """
 
     count: int
+    quiet_s: float = QUIET_S
+    clock: Callable[[], float] = time.monotonic
     _workers: list[_Worker] = field(default_factory=list)
-    _listener: Listener | None = None
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    _door: Door | None = None
 
     def __enter__(self) -> Self:
-        self._listener = Listener(authkey=self._key)
+        self._door = Door()
         return self
 
     def __exit__(
@@ -103,7 +121,7 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         for worker in self._workers:
-            if kind is None and worker.task is None:
+            if kind is None and worker.run is None:
                 _tell(worker, None)
             else:
                 worker.process.kill()
@@ -116,8 +134,8 @@ class Workers:
                 worker.process.wait()
             worker.connection.close()
         self._workers.clear()
-        if self._listener is not None:
-            self._listener.close()
+        if self._door is not None:
+            self._door.close()
 
     def train(self, tasks: Sequence[Task], *, stop: Callable[[], bool]) -> Iterator[Event]:
         """Train runs, yielding what happens.
@@ -126,161 +144,108 @@ class Workers:
             tasks: in the order they should be started.
             stop: asked a few times a second; once true, every run writes a checkpoint and pauses.
         """
-        waiting = deque((task, 1) for task in tasks)
-        attempts: dict[str, int] = {}
+        waiting = deque(_Run(task) for task in tasks)
+        awake = Awake(self.clock)
         stopping = False
         while True:
             if not stopping and stop():
                 stopping = True
                 waiting.clear()
                 for worker in self._workers:
-                    if worker.task is not None:
+                    if worker.run is not None:
                         _tell(worker, "stop")
             self._fill_slots(len(waiting))
             for worker in self._workers:
-                if worker.task is None and waiting:
-                    worker.task, attempt = waiting.popleft()
-                    attempts[worker.task.run_id] = attempt
-                    _tell(worker, worker.task)
-                    yield Started(worker.task.run_id, attempt)
-            busy = {w.connection: w for w in self._workers if w.task is not None}
+                if worker.run is None and waiting:
+                    run = worker.run = waiting.popleft()
+                    worker.watch = Watch(self.quiet_s)
+                    _tell(worker, run.task)
+                    yield Started(run.id, len(run.ends) + 1)
+            busy = {w.connection: w for w in self._workers if w.run is not None}
             if not busy:
                 return
-            for connection in wait(list(busy), timeout=_LOOK_S):
-                worker = busy[connection]  # type: ignore[index]  # wait returns what it was given
-                event = self._hear(worker, attempts)
-                if isinstance(event, Task):
-                    waiting.appendleft((event, attempts[event.run_id] + 1))
-                elif event is not None:
-                    yield event
+            heard = [busy[c] for c in wait(list(busy), timeout=_LOOK_S)]  # type: ignore[index]
+            passed_s = awake.since_last_look()
+            for worker in busy.values():
+                worker.watch.pass_time(passed_s)
+                if worker in heard:
+                    event = self._hear(worker)
+                elif worker.watch.overdue:
+                    event = self._kill(worker)
+                else:
+                    continue
+                if not isinstance(event, _Run):
+                    yield from [event] if event is not None else []
+                elif stopping:
+                    yield Paused(event.id, event.step)
+                else:
+                    waiting.appendleft(event)
 
-    def _hear(self, worker: _Worker, attempts: dict[str, int]) -> Event | Task | None:
-        """The event a message makes; a task where its worker died and it is to be tried again."""
-        task = worker.task
-        if task is None:
+    def _hear(self, worker: _Worker) -> Event | _Run | None:
+        """The event a message makes; a run where its worker died and it is to be tried again."""
+        run = worker.run
+        if run is None:
             return None
         try:
             kind, content = worker.connection.recv()
         except (EOFError, OSError):
-            return self._bury(worker, task, attempts[task.run_id])
+            return self._bury(worker, run, how_it_ended(worker.process.wait()))
+        if kind == "pulse":
+            worker.watch.computed(content)
+            return None
         if kind == "progress":
-            return Progress(task.run_id, content)
-        worker.task = None
+            worker.watch.stepped()
+            run.step = content
+            return Progress(run.id, content)
+        worker.run = None
         if kind == "error":
-            return Ended(task.run_id, failed(content))
+            return Ended(run.id, failed(content))
         outcome, warnings = content
         if isinstance(outcome, Interrupted):
-            return Paused(task.run_id, outcome.step)
-        return Ended(task.run_id, outcome, tuple(warnings))
+            return Paused(run.id, outcome.step, tuple(warnings))
+        return Ended(run.id, outcome, tuple(warnings))
 
-    def _bury(self, worker: _Worker, task: Task, attempt: int) -> Event | Task:
+    def _kill(self, worker: _Worker) -> Event | _Run | None:
+        """End a worker that hangs."""
+        run = worker.run
+        if run is None:
+            return None
+        worker.process.kill()
+        with suppress(subprocess.TimeoutExpired):  # one that waits for a dead disk cannot even die
+            worker.process.wait(_GO_S)
+        quiet_s = worker.watch.quiet_s
+        return self._bury(worker, run, f"{_HUNG} (nothing computed for {quiet_s:.0f} s)")
+
+    def _bury(self, worker: _Worker, run: _Run, how: str) -> Event | _Run:
         self._workers.remove(worker)
         worker.connection.close()
-        how = how_it_ended(worker.process.wait())
-        if attempt < _ATTEMPTS:
-            return task
+        run.ends.append(how)
+        if len(run.ends) < _ATTEMPTS:
+            return run
+        hung = all(end.startswith(_HUNG) for end in run.ends)
+        same = hung or len(set(run.ends)) == 1
         return Ended(
-            task.run_id,
+            run.id,
             failed(
-                f"its worker process {worker.process.pid} {how}, twice; "
-                "if memory was short, use fewer workers"
+                f"its worker process {worker.process.pid} "
+                + (f"{how}, twice" if same else f"{how}; the one before it {run.ends[0]}")
+                + (_IF_IT_HUNG if hung else _IF_KILLED)
             ),
         )
 
     def _fill_slots(self, wanted: int) -> None:
-        idle = sum(1 for worker in self._workers if worker.task is None)
+        idle = sum(1 for worker in self._workers if worker.run is None)
         missing = min(self.count - len(self._workers), wanted - idle)
         if missing <= 0:
             return
-        if self._listener is None:
+        if self._door is None:
             raise RuntimeError("Workers is a context manager: use it in a with statement")
-        started = [_start(self._listener.address, self._key) for _ in range(missing)]
-        arrived: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
-        threading.Thread(
-            target=_welcome, args=(self._listener, missing, arrived), daemon=True
-        ).start()
-        processes = {process.pid: process for process in started}
-        until = time.monotonic() + _START_S
-        while processes:
-            try:
-                connection = arrived.get(timeout=_LOOK_S)
-            except Empty:
-                _check_alive(processes.values(), until)
-                continue
-            _, pid = connection.recv()
-            connection.send(sys.path)
-            self._workers.append(_Worker(processes.pop(pid), connection))
+        self._workers += [_Worker(*arrival) for arrival in self._door.let_in(missing)]
 
 
 def failed(sentence: str) -> Outcome:
     """The outcome of a run that ended by a fault."""
     return Outcome(status="failed", sentence=sentence, steps=0, duration_s=0.0)
-
-
-def how_it_ended(code: int) -> str:
-    """A process's exit code in words.
-
-    Example:
-        >>> how_it_ended(-9), how_it_ended(3)
-        ('was killed by SIGKILL', 'ended with exit code 3')
-    """
-    if code < 0:
-        try:
-            return f"was killed by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"was killed by signal {-code}"
-    return f"ended with exit code {code}"
-
-
-def _start(address: Any, key: bytes) -> "subprocess.Popen[bytes]":
-    """A worker of this interpreter and this package, deaf to the terminal's Ctrl-C."""
-    package = str(Path(ceteris.__file__).parent.parent)
-    inherited = os.environ.get("PYTHONPATH")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": package + (os.pathsep + inherited if inherited else ""),
-    }
-    # -P keeps the working folder off the path: a user's own random.py must not shadow Python's.
-    process = subprocess.Popen(  # noqa: S603  (our own module, run by this interpreter)
-        [sys.executable, "-P", "-m", "ceteris.engine.worker", address],
-        stdin=subprocess.PIPE,
-        stdout=_error_stream(),
-        env=environment,
-        start_new_session=os.name == "posix",
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
-    if process.stdin is not None:
-        process.stdin.write(key)
-        process.stdin.close()
-    return process
-
-
-def _error_stream() -> int:
-    """Where a worker's prints go: standard output belongs to the answer (``--json``)."""
-    try:
-        os.fstat(2)
-    except OSError:
-        return subprocess.DEVNULL
-    return 2
-
-
-def _welcome(
-    listener: Listener, expected: int, arrived: "SimpleQueue[Connection[Any, Any]]"
-) -> None:
-    for _ in range(expected):
-        try:
-            arrived.put(listener.accept())
-        except (OSError, EOFError):
-            return  # closed while waiting: the study is over
-
-
-def _check_alive(processes: Any, until: float) -> None:
-    for process in processes:
-        if process.poll() is not None or time.monotonic() > until:
-            for other in processes:
-                other.kill()
-            how = how_it_ended(process.returncode) if process.returncode is not None else "hangs"
-            raise RuntimeError(f"a worker process could not start: it {how}")
 
 
 def _tell(worker: _Worker, message: object) -> None:

@@ -5,6 +5,7 @@ room only.
 """
 
 from ceteris.store.arrays import read_arrays, write_arrays
+from ceteris.store.audit import Audit
 from ceteris.store.database import is_ours
 from ceteris.store.home import (
     Home,
@@ -25,6 +26,7 @@ __all__ = [
     "FINAL",
     "STATUSES",
     "Arm",
+    "Audit",
     "Design",
     "Home",
     "Look",

@@ -16,6 +16,7 @@ from ceteris.atomic import UNFINISHED, sync_folder
 from ceteris.errors import CeterisError
 from ceteris.store import schema
 from ceteris.store.faults import damaged, place
+from ceteris.store.lock import LOCK
 
 DATABASE = "study.sqlite"
 
@@ -33,7 +34,9 @@ def is_ours(folder: Path) -> bool:
     """Whether a folder holds a database that Ceteris made, whole or damaged."""
     path = folder / DATABASE
     try:
-        return path.is_file() and _identity(path)[0] == schema.APPLICATION_ID
+        if not path.is_file():
+            return False
+        return _identity(path)[0] == schema.APPLICATION_ID or _is_headless(folder)
     except (OSError, sqlite3.Error):
         return False
 
@@ -55,6 +58,10 @@ def check(folder: Path) -> None:
         )
     application, version = _identity(path)
     if application != schema.APPLICATION_ID:
+        if _is_headless(folder):
+            raise damaged(
+                folder, f"its beginning is missing, {path.stat().st_size} bytes are there"
+            )
         raise CeterisError(
             "the database in this folder is not one of Ceteris",
             received=f"{place(folder)}  ({DATABASE})",
@@ -226,6 +233,17 @@ def _identity(path: Path) -> tuple[int, int]:
     with open(path, "rb") as file:  # cut short, or left by a killed writer: nobody is writing
         header = file.read(_HEADER_BYTES)
     return _number(header, _APPLICATION_ID_AT), _number(header, _USER_VERSION_AT)
+
+
+def _is_headless(folder: Path) -> bool:
+    """Whether a database has lost what says whose it is, and the files beside it say it was ours.
+
+    Only for one that SQLite finds no identity in: nobody holds locks on such a file.
+    """
+    with open(folder / DATABASE, "rb") as file:
+        header = file.read(_HEADER_BYTES)
+    lost = len(header) < _HEADER_BYTES or not any(header)
+    return lost and (folder / LOCK).is_file()
 
 
 def _number(header: bytes, at: int) -> int:

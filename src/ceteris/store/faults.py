@@ -87,12 +87,7 @@ def of_database(error: sqlite3.Error, folder: Path, doing: str) -> CeterisError 
     if name.startswith("SQLITE_IOERR"):
         return disk_broken(about, doing)
     if name == "SQLITE_READONLY_DBMOVED":
-        return CeterisError(
-            f"the study's folder was moved or removed while {doing}",
-            received=place(folder),
-            expected="the folder where it was when the study was opened",
-            fix="put it back, or run the study where it is now",
-        )
+        return moved(folder, doing)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return not_writable(about, doing)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
@@ -137,6 +132,16 @@ def not_writable(about: str, doing: str) -> CeterisError:
         received=about,
         expected="a folder that you may read and write",
         fix="change the folder's permissions, or choose another with --home or CETERIS_HOME",
+    )
+
+
+def moved(folder: Path, doing: str) -> CeterisError:
+    """Return the error for a study that is no longer where it was opened."""
+    return CeterisError(
+        f"the study's folder was moved or removed while {doing}",
+        received=place(folder),
+        expected="the folder where it was when the study was opened",
+        fix="put it back, or run the study where it is now",
     )
 
 

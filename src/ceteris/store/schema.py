@@ -8,6 +8,7 @@ of simonw/llm; here all steps together are one transaction.
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
 # "Cets" in ASCII: https://www.sqlite.org/pragma.html#pragma_application_id
 APPLICATION_ID = 0x43657473
@@ -138,16 +139,22 @@ def migrate(connection: sqlite3.Connection) -> None:
             raise RuntimeError(f"a migration left references to nothing: {broken[:3]}")
         connection.execute("COMMIT")
     except BaseException:
-        roll_back(connection)
+        with suppress(sqlite3.Error):  # the first error is the one to tell
+            roll_back(connection)
         raise
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
-    """End a transaction without a trace; after some faults SQLite has done so already."""
+    """End a transaction without a trace; after some faults SQLite has done so already.
+
+    Raises:
+        sqlite3.Error: the disk does not even take that. The connection is closed then, which rolls
+            back too, and what is on the disk is put right by the next opener.
+    """
     if connection.in_transaction:
         try:
             connection.execute("ROLLBACK")
         except sqlite3.Error:
-            # Closing rolls back too, and what is on the disk is put right by the next opener.
             connection.close()
+            raise

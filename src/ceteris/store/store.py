@@ -36,6 +36,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -44,7 +45,8 @@ from ceteris.atomic import UNFINISHED, make_folder, unmake_folders
 from ceteris.errors import CeterisError, shown
 from ceteris.store import database, reading, writing
 from ceteris.store.arrays import array_path, read_arrays, sweep_arrays, write_arrays
-from ceteris.store.faults import damaged, place, told
+from ceteris.store.audit import Audit, audit_database, audit_files, references
+from ceteris.store.faults import damaged, moved, place, told
 from ceteris.store.lock import LOCK, hold
 from ceteris.store.records import ENDED, Design, Look, RunRecord, canonical, parsed
 from ceteris.store.schema import roll_back
@@ -290,6 +292,14 @@ class Store:
         with self._reading() as connection:
             return reading.looks(connection, design.variant)
 
+    def audit(self) -> Audit:
+        """Compare every page, reference and file with what was written."""
+        with self._reading() as connection:
+            wrong = audit_database(self.folder, connection)
+            expected = references(connection)
+        found = audit_files(self.folder, expected)  # outside: a writer must not wait for this
+        return replace(found, problems=(*wrong, *found.problems))
+
     def disk_bytes(self) -> int:
         """Return the size of all files in the folder."""
         total = 0
@@ -300,17 +310,30 @@ class Store:
         return total
 
     def _write_set(self, arrays: "Mapping[str, np.ndarray]") -> tuple[str, int]:
-        digest = write_arrays(self.folder, arrays)
-        return digest, array_path(self.folder, digest).stat().st_size
+        with self._told("writing arrays"):
+            self.folder.stat()  # if it was moved, nothing must be begun in its old place
+            digest = write_arrays(self.folder, arrays)
+            return digest, array_path(self.folder, digest).stat().st_size
 
     def _check_writes(self) -> None:
         if not self.writes:
             raise RuntimeError("the store was opened for reading")
 
     @contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """Name what the machine did in the block; with the folder gone, everything is that."""
+        try:
+            with told(self.folder, doing):
+                yield
+        except CeterisError as error:
+            if self.folder.is_dir():
+                raise
+            raise moved(self.folder, doing) from error
+
+    @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """One state of the database, held for as long as the block: keep it short."""
-        with told(self.folder, "reading the study"):
+        with self._told("reading the study"):
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
@@ -323,13 +346,14 @@ class Store:
     def _writing(self, doing: str) -> Iterator[sqlite3.Connection]:
         """One transaction: on the disk when the block is left, or without a trace."""
         self._check_writes()
-        with told(self.folder, doing):
+        with self._told(doing):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                roll_back(self._connection)
+                with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+                    roll_back(self._connection)
                 raise
 
 
