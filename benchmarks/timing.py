@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_SAMPLE_S = 0.25  # between two looks at the processes; a look takes about a millisecond
+_SAMPLE_S = 1.0  # between two looks at the processes, which take a moment of what is timed
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
