@@ -170,8 +170,8 @@ def _layers() -> str:
 def _data() -> str:
     rows = []
     for name, entry in DATA_SETS.items():
-        rows.append([f"`{name}`", entry.title, entry.licence, entry.published_at])
-    return "## Data sets\n\n" + _table(["name", "", "licence", "published at"], rows)
+        rows.append([f"`{name}`", entry.title, entry.note, entry.licence, entry.published_at])
+    return "## Data sets\n\n" + _table(["name", "", "note", "licence", "published at"], rows)
 
 
 def _metrics() -> str:

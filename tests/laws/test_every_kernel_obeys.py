@@ -1,0 +1,131 @@
+"""Laws 1, 2, 3 and 6 for every number type, every way of computing, and code of one's own."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.laws.conftest import records, small_study
+from torch import nn
+
+from ceteris.conduct import Plan, prepare, run, settle, tasks_of
+from ceteris.engine import Convolution, Ways, has_bfloat16
+from ceteris.engine.ending import train_run
+from ceteris.engine.task import Interrupted, Outcome
+from ceteris.store import RunRecord
+
+PRECISIONS = ("float32", "bfloat16") if has_bfloat16() else ("float32",)
+KERNEL_OF = {"direct": 3, "columns": 2}  # the side of a filter tells the ways of an arm's layers
+
+
+def own() -> nn.Module:
+    """A module that only autograd knows."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, 10))
+    )
+
+
+def _layers(kernel: int) -> list[Any]:
+    conv = {"layer": "conv", "filters": 4, "kernel": kernel, "padding": "same"}
+    dropout = {"layer": "dropout", "rate": 0.2}
+    last = {"layer": "dense", "units": "classes"}
+    return [conv, "relu", "max_pool", conv, "batch_norm", "relu", dropout, "flatten", last]
+
+
+def _arms() -> dict[str, dict[str, Any]]:
+    networks: dict[str, Any] = {
+        "dense": {"name": "mlp", "hidden": [16], "dropout": 0.2, "batch_norm": True},
+        "own code": {"function": own},
+        **{way: {"layers": _layers(kernel)} for way, kernel in KERNEL_OF.items()},
+    }
+    return {
+        f"{name} {precision}": {"network": network, "precision": precision}
+        for precision in PRECISIONS
+        for name, network in networks.items()
+    }
+
+
+def _ways(convolutions: Iterable[Convolution]) -> dict[str, Ways]:
+    columns = Ways("columns", "columns", "columns")
+    return {
+        c.key: columns if c.layer.kernel == KERNEL_OF["columns"] else Ways() for c in convolutions
+    }
+
+
+@pytest.fixture(scope="module")
+def together(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Plan, dict[tuple[str, int], RunRecord]]:
+    """All arms in one study, trained by two workers."""
+    train = {"steps": 24, "batch_size": 32, "evaluate_every": 8, "optimizer": "adam"}
+    study = small_study(arms=_arms(), train=train, seeds=1, budget="none")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settle, "measure_ways", _ways)
+        plan = prepare(study, home=tmp_path_factory.mktemp("kernels") / "home")
+        return plan, records(plan, run(plan, workers=2).folder)
+
+
+@pytest.mark.parametrize("arm", _arms())
+def test_alone_in_pieces_and_together_are_the_same_bits(
+    together: tuple[Plan, dict[tuple[str, int], RunRecord]], arm: str, tmp_path: Path
+) -> None:
+    plan, runs = together
+    task = next(task for task in tasks_of(plan) if task.arm == arm)
+    alone = train_run(replace(task, checkpoints=tmp_path / "alone"), lambda _: False)
+    assert isinstance(alone, Outcome)
+    assert alone.status == "finished"
+    assert alone.digest == runs[arm, 0].digest
+    pieces = replace(task, checkpoints=tmp_path / "pieces")
+    stops = 0
+    while isinstance(ended := train_run(pieces, _at_once()), Interrupted):
+        stops += 1
+    assert stops == 2  # of the evaluations at steps 8, 16 and 24 the last ends the run
+    assert ended.digest == alone.digest
+
+
+def _at_once() -> Callable[[int], bool]:
+    """Ask to stop at the first opportunity."""
+    return lambda _: True
+
+
+def test_every_arm_is_another_run(
+    together: tuple[Plan, dict[tuple[str, int], RunRecord]],
+) -> None:
+    plan, runs = together
+    assert len({record.digest for record in runs.values()}) == len(plan.runs) == len(_arms())
+    ways = {planned.arm: planned.identity.get("ways") for planned in plan.runs}
+    for arm, found in ways.items():
+        words = set((found or {}).values())
+        if arm.startswith("columns"):
+            assert words == {"columns columns columns"}
+        elif arm.startswith("direct"):
+            assert words == {"direct direct direct"}
+        else:
+            assert found is None
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("way", KERNEL_OF)
+def test_a_diverged_run_leaves_the_next_one_of_its_process_alone(
+    together: tuple[Plan, dict[tuple[str, int], RunRecord]],
+    way: str,
+    precision: str,
+    tmp_path: Path,
+) -> None:
+    plan, runs = together
+    arm = f"{way} {precision}"
+    task = next(task for task in tasks_of(plan) if task.arm == arm)
+    train = task.recipe.train
+    wild = replace(train, optimizer_options={**train.optimizer_options, "learning_rate": 1e30})
+    lost = train_run(
+        replace(task, recipe=replace(task.recipe, train=wild), checkpoints=tmp_path / "wild"),
+        lambda _: False,
+    )
+    assert isinstance(lost, Outcome)
+    assert lost.status == "diverged"
+    after = train_run(replace(task, checkpoints=tmp_path / "after"), lambda _: False)
+    assert isinstance(after, Outcome)
+    assert after.digest == runs[arm, 0].digest
+    assert np.isfinite(after.arrays["curves"]["step_loss"]).all()
