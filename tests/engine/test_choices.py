@@ -1,6 +1,5 @@
 """The faster way is chosen, the library's where it is not clear."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,15 +18,35 @@ def network(*layers: Layer) -> tuple[Convolution, ...]:
 
 
 TWO = network(Conv(4, 3), Conv(4, 2, padding="same"))
+Lasting = Callable[[Callable[[Ways], float]], None]
 
 
-def timed(seconds: Callable[[Ways, bool], float]) -> Callable[..., Callable[[], None]]:
-    """Steps that last as long as a test says."""
+class Clock:
+    """A clock that stands still but for the steps that a test lets last."""
 
-    def step(convolution: Any, ways: Ways, wanted: bool) -> Callable[[], None]:
-        return lambda: time.sleep(seconds(ways, wanted))
+    def __init__(self) -> None:
+        self.now = 0.0
 
-    return step
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def lasting(monkeypatch: pytest.MonkeyPatch) -> Lasting:
+    """Make each step last as long as a function of its ways says."""
+    clock = Clock()
+    monkeypatch.setattr(choices, "time", clock)
+
+    def set_to(seconds: Callable[[Ways], float]) -> None:
+        def step(convolution: Any, ways: Ways, wanted: bool) -> Callable[[], None]:
+            def last() -> None:
+                clock.now += seconds(ways)
+
+            return last
+
+        monkeypatch.setattr(choices, "_step", step)
+
+    return set_to
 
 
 def test_real_convolutions_are_measured_and_threads_left_alone() -> None:
@@ -45,28 +64,24 @@ def test_real_convolutions_are_measured_and_threads_left_alone() -> None:
         (Ways("direct", "columns"), Ways("direct", "columns")),
     ],
 )
-def test_the_faster_is_chosen(fast: Ways, expected: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choices, "_step", timed(lambda w, _: 0.002 if w == fast else 0.008))
+def test_the_faster_is_chosen(fast: Ways, expected: Ways, lasting: Lasting) -> None:
+    lasting(lambda ways: 2.0 if ways == fast else 8.0)
     assert fastest_ways(TWO[:1])[TWO[0].key] == expected
 
 
-def test_the_input_s_gradient_is_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        choices, "_step", timed(lambda w, _: 0.002 if w.to_input == "columns" else 0.008)
-    )
+def test_the_input_s_gradient_is_chosen_by_itself(lasting: Lasting) -> None:
+    lasting(lambda ways: 2.0 if ways.to_input == "columns" else 8.0)
     found = fastest_ways(TWO)
     assert found[TWO[1].key] == Ways(to_input="columns")
     assert found[TWO[0].key] == Ways()  # the first layer's input needs none
 
 
-def test_a_stride_keeps_the_library_s_input_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stride_keeps_the_library_s_input_gradient(lasting: Lasting) -> None:
     strided = network(Conv(4, 3), Conv(4, 2, stride=2))[1:]
-    monkeypatch.setattr(
-        choices, "_step", timed(lambda w, _: 0.002 if w.to_input == "columns" else 0.008)
-    )
+    lasting(lambda ways: 2.0 if ways.to_input == "columns" else 8.0)
     assert fastest_ways(strided)[strided[0].key] == Ways()
 
 
-def test_near_a_tie_the_library_s_way_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choices, "_step", timed(lambda w, _: 0.010 if w == Ways() else 0.0095))
+def test_near_a_tie_the_library_s_way_is_kept(lasting: Lasting) -> None:
+    lasting(lambda ways: 10.0 if ways == Ways() else 9.0)
     assert fastest_ways(TWO[:1])[TWO[0].key] == Ways()
