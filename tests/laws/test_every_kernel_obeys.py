@@ -109,16 +109,11 @@ def test_every_arm_is_another_run(
             assert found is None
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("way", KERNEL_OF)
+@pytest.mark.parametrize("arm", _arms())
 def test_a_diverged_run_leaves_the_next_one_of_its_process_alone(
-    together: tuple[Plan, dict[tuple[str, int], RunRecord]],
-    way: str,
-    precision: str,
-    tmp_path: Path,
+    together: tuple[Plan, dict[tuple[str, int], RunRecord]], arm: str, tmp_path: Path
 ) -> None:
     plan, runs = together
-    arm = f"{way} {precision}"
     task = next(task for task in tasks_of(plan) if task.arm == arm)
     train = task.recipe.train
     wild = replace(train, optimizer_options={**train.optimizer_options, "learning_rate": 1e30})

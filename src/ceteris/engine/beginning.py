@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import partial
 
-import torch
 from torch import nn
 
 from ceteris.engine.kernels import Chain, Named
@@ -11,12 +10,11 @@ from ceteris.engine.learner import Learner
 from ceteris.engine.material import Material, open_material
 from ceteris.engine.network import decayed_names, make_module
 from ceteris.engine.passes import Passes
+from ceteris.engine.precision import DTYPES
 from ceteris.engine.task import Task
 from ceteris.engine.ways import Ways
 from ceteris.nets import Layer, Shape, account
 from ceteris.seeds import Streams
-
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def begin(task: Task) -> tuple[Material, Learner]:

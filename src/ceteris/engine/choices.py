@@ -6,8 +6,8 @@ from statistics import median
 
 import torch
 
-from ceteris.engine.beginning import DTYPES
 from ceteris.engine.kernels import ConvolutionKernel, split_zeros
+from ceteris.engine.precision import DTYPES
 from ceteris.engine.ways import Convolution, Way, Ways
 
 _REPEATS = 3

@@ -1,9 +1,11 @@
-"""The number types of products: what this machine has, and setting it for the dense ones."""
+"""The number types of products: their names, and setting one for the dense layers'."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @contextmanager
