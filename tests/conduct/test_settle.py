@@ -1,12 +1,13 @@
 """Number types and ways: settled once for a study, part of every run's identity."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ceteris.conduct import prepare, run, settle
-from ceteris.engine import Ways, has_bfloat16
+from ceteris.engine import Ways, WaysFile, has_bfloat16
 from ceteris.errors import CeterisError
 from ceteris.study import Study
 
@@ -129,3 +130,16 @@ def test_precision_is_a_factor_and_both_arms_train(tmp_path: Path) -> None:
     )
     assert not run(plan, workers=1).interrupted
     assert {r.identity["train"]["precision"] for r in plan.runs} == {"float32", "bfloat16"}
+
+
+def test_a_disk_that_takes_no_ways_is_an_error_in_four_parts(
+    measured: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(self: WaysFile, found: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(WaysFile, "add", full)
+    with pytest.raises(CeterisError) as caught:
+        prepare(study(), home=tmp_path / "home")
+    assert "the disk is full while remembering how convolutions are computed" in caught.value.what
+    assert "free some space" in caught.value.fix

@@ -16,6 +16,7 @@ from ceteris.engine import Ways, WaysFile, convolutions, has_bfloat16, measure_w
 from ceteris.errors import CeterisError
 from ceteris.nets import Conv
 from ceteris.store import Home, Store, is_ours
+from ceteris.store.faults import told
 from ceteris.study import Arm, Recipe
 
 _FILE = "ways.json"
@@ -56,7 +57,8 @@ def settle(
         announce: told before something is measured, which takes seconds.
 
     Raises:
-        CeterisError: bfloat16 is asked for and this processor does not have it.
+        CeterisError: bfloat16 is asked for and this processor does not have it, or the home's disk
+            is full.
     """
     named = [replace(arm, recipe=_with_precision(arm)) for arm in arms]
     wanted = {arm.name: _convolutions(arm.recipe, data) for arm in named}
@@ -67,7 +69,8 @@ def settle(
         several = "s" if len(missing) > 1 else ""
         announce(f"measuring {len(missing)} convolution{several} on this machine, once")
         measured = measure_ways(tuple(missing.values()))
-        file.add(measured)
+        with told(home.cache, "remembering how convolutions are computed fastest"):
+            file.add(measured)
         known |= measured
     return {
         arm.name: Settled(
