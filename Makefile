@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH_VENV ?= benchmarks/.venv
+TESTS_AT_ONCE ?= 2
 CETERIS_DATA ?= $(wildcard ../shared/data)
 
 .PHONY: demo test faults lint format clean bench
@@ -13,7 +14,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ceteris run digits-optimizers
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile
 
 # Every fault of docs/faults.md, some minutes; `make test` injects a sample.
 faults: $(VENV)/.installed-test

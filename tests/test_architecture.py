@@ -14,7 +14,7 @@ FLOORS = (
     {"__main__"},
     {"cli", "web"},
     {"course", "concepts"},
-    {"report", "predict", "search"},
+    {"report", "predict", "export", "search"},
     {"conduct", "remote"},
     {"engine", "store"},
     {"study"},
@@ -32,7 +32,12 @@ HOMES = {
     "cloudpickle": {"engine"},
     "sklearn": {"data"},
     "PIL": {"data"},
-    "torch": {"engine", "factors", "nets"},
+    "pooch": {"data"},
+    "requests": {"data"},
+    "matplotlib": {"report"},
+    "torch": {"engine", "factors", "nets", "export"},
+    "onnx": {"export"},
+    "onnxruntime": {"export"},
 }
 
 LONGEST_FILE = 400
