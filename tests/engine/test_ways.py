@@ -25,6 +25,18 @@ def test_a_network_s_convolutions_with_what_they_are_given() -> None:
     assert [c.layer.filters for c in found] == [6, 16]
 
 
+def test_those_inside_blocks_are_found_by_the_names_their_weights_have() -> None:
+    layers = make_network("resnet", {"depth": 8, "width": 4})
+    found = convolutions(layers, (28, 28, 1), 10, batch_size=32, precision="float32")
+    assert [c.name for c in found] == [
+        *("conv_1", "residual_1.conv_1", "residual_1.conv_2"),
+        *("residual_2.conv_1", "residual_2.conv_2", "residual_2.shortcut.conv_1"),
+        *("residual_3.conv_1", "residual_3.conv_2", "residual_3.shortcut.conv_1"),
+    ]
+    assert found[5].input_shape == found[3].input_shape == (28, 28, 4)
+    assert [c.name for c in found if c.first] == ["conv_1"]
+
+
 def test_what_changes_the_time_changes_the_key() -> None:
     def key(layer: Conv, side: int = 9, batch: int = 4, precision: str = "float32") -> str:
         layers, shape = (layer, Flatten(), Dense(2)), (side, side, 2)

@@ -21,7 +21,7 @@ from ceteris.nets import (
     weight_places,
     with_batch_norm_defaults,
 )
-from ceteris.nets.accounting import with_classes
+from ceteris.nets.walk import with_classes
 
 RELU = Activation("relu")
 CHAINS = {

@@ -42,7 +42,12 @@ def test_a_description_written_out_reads_back(layers):
 
 
 def test_every_registered_word_is_read():
-    needed = {"dense": {"units": 3}, "conv": {"filters": 2, "kernel": 3}, "dropout": {"rate": 0.1}}
+    needed = {
+        "dense": {"units": 3},
+        "conv": {"filters": 2, "kernel": 3},
+        "dropout": {"rate": 0.1},
+        "residual": {"layers": ["relu"]},
+    }
     for kind in LAYERS:
         (layer,) = parse_layers([{"layer": kind} | needed.get(kind, {})])
         assert layer.kind == kind
@@ -77,7 +82,8 @@ def test_an_unknown_layer_suggests_the_nearest():
         "layer 2: there is no layer 'dens'\n"
         "  received: 'dens'  (my.toml, network.layers, layer 2)\n"
         "  expected: one of average_pool, batch_norm, conv, dense, dropout, flatten, gelu,"
-        " leaky_relu, max_pool, relu, sigmoid, tanh\n"
+        " global_average_pool, global_max_pool, leaky_relu, max_pool, relu, residual, sigmoid,"
+        " tanh\n"
         "  fix:      did you mean 'dense'?"
     )
     assert error_of("conv2d").fix == "did you mean 'conv'?"

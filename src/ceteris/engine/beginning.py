@@ -5,15 +5,16 @@ from functools import partial
 
 from torch import nn
 
-from ceteris.engine.kernels import Chain, Named
+from ceteris.engine.kernels import Chain
 from ceteris.engine.learner import Learner
 from ceteris.engine.material import Material, open_material
 from ceteris.engine.network import decayed_names, make_module
 from ceteris.engine.passes import Passes
 from ceteris.engine.precision import DTYPES
+from ceteris.engine.starting import freeze, put_weights
 from ceteris.engine.task import Task
 from ceteris.engine.ways import Ways
-from ceteris.nets import Layer, Shape, account
+from ceteris.nets import Standing, walk
 from ceteris.seeds import Streams
 
 
@@ -21,10 +22,10 @@ def begin(task: Task) -> tuple[Material, Learner]:
     """The images of a run, mapped, and its network with the run's initial weights.
 
     Raises:
-        CeterisError: the user's own code is at fault.
+        CeterisError: the user's own code is at fault, or the weights it starts from are gone.
     """
     network, train = task.recipe.network, task.recipe.train
-    material = open_material(task.data, task.recipe.data.scale)
+    material = open_material(task.data, task.recipe.data.scale, task.rows.train)
     module = make_module(
         network,
         train,
@@ -33,27 +34,18 @@ def begin(task: Task) -> tuple[Material, Learner]:
         input_shape=material.shape,
         num_classes=material.num_classes,
     )
+    if task.start is not None:
+        put_weights(module, task.start)
+    still = freeze(module, task.frozen)
     by_hand = None
     if network.reference is None:
-        named = name_layers(network.layers, material.shape, material.num_classes)
-        by_hand = partial(chain, named, ways=task.ways, precision=train.precision)
-    return material, Learner(module, train, decayed_names(module, network), by_hand)
-
-
-def name_layers(
-    layers: tuple[Layer, ...], input_shape: Shape, num_classes: int
-) -> tuple[Named, ...]:
-    """The layers of a description with the names and shapes that its module has."""
-    rows = account(layers, input_shape, num_classes)
-    shapes = [input_shape, *(row.output_shape for row in rows)]
-    return tuple(
-        Named(row.name, layer, shape)
-        for row, layer, shape in zip(rows, layers, shapes, strict=False)
-    )
+        standings = walk(network.layers, material.shape, material.num_classes)
+        by_hand = partial(chain, standings, ways=task.ways, precision=train.precision)
+    return material, Learner(module, train, decayed_names(module, network), by_hand, still)
 
 
 def chain(
-    named: tuple[Named, ...], module: nn.Module, *, ways: Mapping[str, Ways], precision: str
+    standings: tuple[Standing, ...], module: nn.Module, *, ways: Mapping[str, Ways], precision: str
 ) -> Passes:
     """The hand-written passes of a described network's module."""
-    return Chain(named, module, ways=ways, dtype=DTYPES[precision])
+    return Chain(standings, module, ways=ways, dtype=DTYPES[precision])

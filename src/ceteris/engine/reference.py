@@ -1,9 +1,11 @@
 r"""One training step in float64 NumPy, by the chain rule, sharing no code with the engine.
 
-The network has a layer of every kind that computes: two convolutions (3x3, zeros around) with relu,
-maximum pooling (2x2), batch normalisation, dropout, dense, relu, dense, cross-entropy.
+The network: two convolutions (3x3, zeros around) with relu, maximum pooling (2x2), batch
+normalisation, dropout; a residual block of a convolution with relu; another whose paths are dense
+and the mean of the image; relu, dense, cross-entropy.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -19,8 +21,9 @@ def reference_gradient(
     Args:
         x: images (B, H, W, C), H and W even.
         labels: (B,).
-        weights: by name: ``conv_1``, ``conv_2`` (O, C, 3, 3), ``batch_norm_1`` scale and shift,
-            ``dense_1`` and ``dense_2`` (out, in), each with its bias.
+        weights: by name: ``conv_1``, ``conv_2``, ``residual_1.conv_1`` (O, C, 3, 3),
+            ``batch_norm_1`` scale and shift, ``residual_2.dense_1`` and ``dense_1`` (out, in),
+            each with its bias.
         mask: of the dropout, (B, H/2, W/2, O): 0, or one over the share that is kept.
 
     Returns:
@@ -39,15 +42,25 @@ def reference_gradient(
     sd = np.sqrt((deviation**2).mean((0, 1, 2)) + EPSILON)
     normal = deviation / sd
     dropped = (normal * weights["batch_norm_1.scale"] + weights["batch_norm_1.shift"]) * mask
-    rows = dropped.reshape(images, -1)
-    hidden = np.maximum(rows @ weights["dense_1.weight"].T + weights["dense_1.bias"], 0)
-    logits = hidden @ weights["dense_2.weight"].T + weights["dense_2.bias"]
+    within = _convolved(
+        dropped, weights["residual_1.conv_1.weight"], weights["residual_1.conv_1.bias"]
+    )
+    summed = dropped + np.maximum(within, 0)
+    rows, filters = summed.reshape(images, -1), weights["residual_2.dense_1.weight"]
+    through = rows @ filters.T + weights["residual_2.dense_1.bias"]
+    hidden = np.maximum(through + summed.mean((1, 2)), 0)
+    logits = hidden @ weights["dense_1.weight"].T + weights["dense_1.bias"]
 
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     to_logits = (shares - np.eye(shares.shape[1])[labels]) / images
-    to_hidden = (to_logits @ weights["dense_2.weight"]) * (hidden > 0)
-    to_normal = (to_hidden @ weights["dense_1.weight"]).reshape(dropped.shape) * mask
+    to_hidden = (to_logits @ weights["dense_1.weight"]) * (hidden > 0)
+    to_summed = (to_hidden @ filters).reshape(summed.shape)
+    to_summed += to_hidden[:, None, None] / math.prod(summed.shape[1:3])
+    to_dropped, within_weight, within_bias = _back(
+        to_summed * (within > 0), dropped, weights["residual_1.conv_1.weight"]
+    )
+    to_normal = (to_summed + to_dropped) * mask
     to_shift, to_scale = to_normal.sum((0, 1, 2)), (to_normal * normal).sum((0, 1, 2))
     count = pooled[..., 0].size
     to_pooled = (to_normal - (to_shift + normal * to_scale) / count) / sd
@@ -66,10 +79,12 @@ def reference_gradient(
         "conv_2.bias": second_bias,
         "batch_norm_1.scale": to_scale,
         "batch_norm_1.shift": to_shift,
-        "dense_1.weight": to_hidden.T @ rows,
-        "dense_1.bias": to_hidden.sum(0),
-        "dense_2.weight": to_logits.T @ hidden,
-        "dense_2.bias": to_logits.sum(0),
+        "residual_1.conv_1.weight": within_weight,
+        "residual_1.conv_1.bias": within_bias,
+        "residual_2.dense_1.weight": to_hidden.T @ rows,
+        "residual_2.dense_1.bias": to_hidden.sum(0),
+        "dense_1.weight": to_logits.T @ hidden,
+        "dense_1.bias": to_logits.sum(0),
     }
 
 

@@ -12,7 +12,7 @@ from functools import cache, partial
 import numpy as np
 import torch
 
-from ceteris.engine.beginning import chain, name_layers
+from ceteris.engine.beginning import chain
 from ceteris.engine.kernels import draw_mask
 from ceteris.engine.learner import Learner
 from ceteris.engine.machine import has_bfloat16
@@ -21,10 +21,10 @@ from ceteris.engine.reference import EPSILON, reference_gradient
 from ceteris.engine.ways import Way, Ways
 from ceteris.errors import CeterisError
 from ceteris.factors import OPTIMIZERS, initial_states, optimizer_options
-from ceteris.nets import build, parse_layers
+from ceteris.nets import build, parse_layers, walk
 from ceteris.study import TrainRecipe
 
-_BATCH, _SHAPE, _FILTERS, _HIDDEN, _CLASSES = 64, (6, 6, 3), 8, 20, 10
+_BATCH, _SHAPE, _FILTERS, _CLASSES = 64, (6, 6, 3), 8, 10
 _DROPPED = 0.25
 _WAYS: tuple[Way, ...] = ("direct", "columns")
 
@@ -69,7 +69,7 @@ def precisions_here() -> tuple[str, ...]:
 
 
 def check_precision(precision: str) -> list[Check]:
-    """The gradient of a network with every kind of layer, by every way."""
+    """The gradient of a network with layers of most kinds, by every way."""
     return [_gradient(precision, way) for way in _WAYS]
 
 
@@ -144,10 +144,12 @@ def _weights() -> dict[str, np.ndarray]:
         "conv_2.bias": (_FILTERS,),
         "batch_norm_1.scale": (_FILTERS,),
         "batch_norm_1.shift": (_FILTERS,),
-        "dense_1.weight": (_HIDDEN, places * _FILTERS),
-        "dense_1.bias": (_HIDDEN,),
-        "dense_2.weight": (_CLASSES, _HIDDEN),
-        "dense_2.bias": (_CLASSES,),
+        "residual_1.conv_1.weight": (_FILTERS, _FILTERS, 3, 3),
+        "residual_1.conv_1.bias": (_FILTERS,),
+        "residual_2.dense_1.weight": (_FILTERS, places * _FILTERS),
+        "residual_2.dense_1.bias": (_FILTERS,),
+        "dense_1.weight": (_CLASSES, _FILTERS),
+        "dense_1.bias": (_CLASSES,),
     }
     weights = {}
     for name, shape in shapes.items():
@@ -175,12 +177,15 @@ def check_mask() -> Check:
 def _learner(precision: str, way: Way, optimizer: str) -> Learner:
     conv = {"layer": "conv", "filters": _FILTERS, "kernel": 3, "padding": "same"}
     norm = {"layer": "batch_norm", "momentum": 0.9, "epsilon": EPSILON}
-    hidden = {"layer": "dense", "units": _HIDDEN}
+    block = {"layer": "residual", "layers": [conv, "relu"]}
+    hidden = {"layer": "dense", "units": _FILTERS}
+    two_ends = {"layers": ["flatten", hidden], "shortcut": ["global_average_pool"]}
     last = {"layer": "dense", "units": "classes"}
     layers = parse_layers(
         [
             *(conv, "relu", conv, "relu", "max_pool", norm),
-            *({"layer": "dropout", "rate": _DROPPED}, "flatten", hidden, "relu", last),
+            *({"layer": "dropout", "rate": _DROPPED}, block),
+            *({"layer": "residual", **two_ends}, "relu", last),
         ],
         "doctor",
     )
@@ -189,9 +194,10 @@ def _learner(precision: str, way: Way, optimizer: str) -> Learner:
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(torch.from_numpy(weights[name]))
-    named = name_layers(layers, _SHAPE, _CLASSES)
-    ways = {"conv_1": Ways(way, way), "conv_2": Ways(way, way, way)}
-    by_hand = partial(chain, named, ways=ways, precision=precision)
+    standings = walk(layers, _SHAPE, _CLASSES)
+    every = Ways(way, way, way)
+    ways = {"conv_1": Ways(way, way), "conv_2": every, "residual_1.conv_1": every}
+    by_hand = partial(chain, standings, ways=ways, precision=precision)
     return Learner(module, _recipe(precision, optimizer), frozenset(), by_hand)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ceteris.atomic import write_whole
-from ceteris.nets import Conv, Layer, Shape, account
+from ceteris.nets import Conv, Layer, Shape, walk
 
 Way = Literal["direct", "columns"]
 
@@ -94,14 +94,15 @@ def convolutions(
         >>> [convolution.key for convolution in found]
         ['4x9x9x1 8 of 3/1 valid float32 first']
     """
-    rows = account(layers, input_shape, num_classes)
     found: list[Convolution] = []
-    shape, trained = input_shape, 0
-    for row, layer in zip(rows, layers, strict=True):
+    trained = False
+    for standing in walk(layers, input_shape, num_classes):
+        layer, shape = standing.layer, standing.input_shape
         if isinstance(layer, Conv):
-            found.append(Convolution(row.name, layer, shape, batch_size, precision, trained == 0))
-        trained += row.trainable
-        shape = row.output_shape
+            found.append(
+                Convolution(standing.name, layer, shape, batch_size, precision, not trained)
+            )
+        trained = trained or any(weight.trainable for weight in layer.weights(shape))
     return tuple(found)
 
 

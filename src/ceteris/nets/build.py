@@ -4,22 +4,16 @@ PyTorch is imported when a function here is called and not before.
 """
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ceteris.nets.accounting import account, with_classes
 from ceteris.nets.layer import Layer, Role, Shape
-from ceteris.nets.layers import (
-    Activation,
-    AvgPool,
-    BatchNorm,
-    Conv,
-    Dense,
-    Dropout,
-    Flatten,
-    MaxPool,
-)
+from ceteris.nets.layers import Activation, BatchNorm, Conv, Dense, Dropout, Flatten
+from ceteris.nets.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from ceteris.nets.residual import Residual
+from ceteris.nets.walk import SHORTCUT, Standing, walk
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,13 +68,11 @@ def build(layers: Sequence[Layer], input_shape: Shape, num_classes: int) -> "nn.
     """
     from torch import nn
 
-    rows = account(layers, input_shape, num_classes)
-    module = nn.Sequential()
-    shape = input_shape
-    for row, layer in zip(rows, with_classes(layers, num_classes), strict=True):
-        module.add_module(row.name, _module(layer, shape))
-        shape = row.output_shape
-    return module
+    # A block comes after what is inside it, which it takes from here.
+    made: dict[str, nn.Module] = {}
+    for standing in walk(layers, input_shape, num_classes):
+        made[standing.name] = _module(standing, made)
+    return nn.Sequential(OrderedDict(made))
 
 
 def weight_places(module: "nn.Module") -> list[Place]:
@@ -119,7 +111,7 @@ def weight_places(module: "nn.Module") -> list[Place]:
             roles = {"scale": "scale", "shift": "shift"}
             fan_in = fan_out = len(part.scale)
         for attribute, role in roles.items():
-            parameter = getattr(part, attribute)
+            parameter = getattr(part, attribute)  # None: a layer without bias
             name = f"{layer}.{attribute}" if layer else attribute
             if names.get(id(parameter)) == name:
                 shape = tuple(parameter.shape)
@@ -127,11 +119,12 @@ def weight_places(module: "nn.Module") -> list[Place]:
     return found
 
 
-def _module(layer: Layer, input_shape: Shape) -> "nn.Module":
+def _module(standing: Standing, made: dict[str, "nn.Module"]) -> "nn.Module":
     from torch import nn
 
     from ceteris.nets import modules
 
+    layer, input_shape = standing.layer, standing.input_shape
     match layer:
         case Dense():
             return modules.ZeroLinear(input_shape[0], layer.output_shape(input_shape)[0])
@@ -141,8 +134,13 @@ def _module(layer: Layer, input_shape: Shape) -> "nn.Module":
             return nn.MaxPool2d(layer.size, layer.stride)
         case AvgPool():
             return nn.AvgPool2d(layer.size, layer.stride)
+        case GlobalAvgPool() | GlobalMaxPool():
+            return modules.GlobalPool(largest=isinstance(layer, GlobalMaxPool))
         case Flatten():
             return modules.FlattenLast()
+        case Residual():
+            around = nn.Sequential(_taken(made, f"{standing.name}.{SHORTCUT}."))
+            return modules.ResidualBlock(_taken(made, f"{standing.name}."), around)
         case BatchNorm(momentum=float() as momentum, epsilon=float() as epsilon):
             return modules.BatchNormalization(input_shape[-1], momentum, epsilon)
         case BatchNorm():
@@ -169,7 +167,20 @@ def _convolution(layer: Conv, input_shape: Shape) -> "nn.Module":
     (above, below), (before, after) = layer.zeros_around(input_shape)
     if (above, before) == (below, after):
         return modules.ZeroConv2d(
-            channels, layer.filters, layer.kernel, layer.stride, padding=(above, before)
+            channels,
+            layer.filters,
+            layer.kernel,
+            layer.stride,
+            padding=(above, before),
+            bias=layer.bias,
         )
     zeros = (before, after, above, below)
-    return modules.UnevenConv2d(channels, layer.filters, layer.kernel, layer.stride, zeros)
+    return modules.UnevenConv2d(
+        channels, layer.filters, layer.kernel, layer.stride, zeros, layer.bias
+    )
+
+
+def _taken(made: dict[str, "nn.Module"], prefix: str) -> "OrderedDict[str, nn.Module]":
+    """Take the modules of a path out of those made, by their names within it."""
+    names = [name for name in made if name.startswith(prefix)]
+    return OrderedDict((name.removeprefix(prefix), made.pop(name)) for name in names)

@@ -1,11 +1,16 @@
 """What a layer of a description can say of itself: its shape, its weights, its cost."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast, final
 
 Shape = tuple[int, ...]
 Role = Literal["weight", "bias", "scale", "shift", "running"]
+
+# Metadata of a key that came after the first release: not written out at its default, so that the
+# identity of runs that are stored already stays what it was.
+UNSAID: Mapping[str, bool] = {"unsaid": True}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,13 @@ class Layer(ABC):
             >>> Conv(filters=6, kernel=5).to_dict()
             {'layer': 'conv', 'filters': 6, 'kernel': 5, 'stride': 1, 'padding': 'valid'}
         """
-        said = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
-        said.pop("name", None)  # an activation's name is its kind
-        return {"layer": self.kind} | {key: v for key, v in said.items() if v is not None}
+        said: dict[str, Any] = {"layer": self.kind}
+        for field in fields(cast(Any, self)):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):  # layers inside this one
+                value = [layer.to_dict() for layer in value]
+            unsaid = field.metadata.get("unsaid") and value == field.default
+            # An activation's name is its kind.
+            if value is not None and field.name != "name" and not unsaid:
+                said[field.name] = value
+        return said

@@ -7,12 +7,15 @@ with channels last, ``"same"`` padding puts the odd row at the end.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, final
 
 from ceteris.errors import CeterisError, shown
-from ceteris.nets.layer import Layer, Shape, Weight
-from ceteris.nets.values import choice, count, number, wrong_value
+from ceteris.nets.images import image, sides
+from ceteris.nets.layer import UNSAID, Layer, Shape, Weight
+from ceteris.nets.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from ceteris.nets.residual import Residual
+from ceteris.nets.values import choice, count, flag, number, wrong_value
 
 CLASSES = "classes"  # units of the last dense layer: as many as the data has classes
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "gelu")
@@ -77,7 +80,7 @@ class Dense(Layer):
 @final
 @dataclass(frozen=True)
 class Conv(Layer):
-    """Square filters moved over an image, with a bias for each filter.
+    """Square filters moved over an image, and a bias for each filter.
 
     Side of the output, for input side n, kernel k, stride s: ``"valid"``
     ``floor((n - k) / s) + 1``; ``"same"`` ``ceil(n / s)``, with zeros around the image, the odd
@@ -88,6 +91,7 @@ class Conv(Layer):
         kernel: side of a filter.
         stride: pixels between two places of a filter.
         padding: ``"valid"`` or ``"same"``.
+        bias: whether each filter has one; where batch normalisation follows it takes it out again.
 
     Example:
         >>> Conv(5, 2).output_shape((128, 128, 3))
@@ -99,29 +103,30 @@ class Conv(Layer):
     kernel: int
     stride: int = 1
     padding: str = "valid"
+    bias: bool = field(default=True, metadata=UNSAID)
 
     def __post_init__(self) -> None:
         for key in ("filters", "kernel", "stride"):
             object.__setattr__(self, key, count("conv", key, getattr(self, key)))
         choice("conv", "padding", self.padding, ("valid", "same"))
+        flag("conv", "bias", self.bias)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (H', W', filters) by the formula above; refuse a filter larger than the image."""
-        height, width, _ = _image("conv", input_shape)
+        height, width, _ = image("conv", input_shape)
         if self.padding == "same":
             return (-(-height // self.stride), -(-width // self.stride), self.filters)
-        sides = _sides("conv", "kernel", self.kernel, self.stride, input_shape)
-        return (*sides, self.filters)
+        found = sides("conv", "kernel", self.kernel, self.stride, input_shape)
+        return (*found, self.filters)
 
     def weights(self, input_shape: Shape) -> tuple[Weight, ...]:
-        """Return the filters (filters, C, kernel, kernel) and a bias for each."""
+        """Return the filters (filters, C, kernel, kernel), and a bias for each if it has one."""
         channels, area = input_shape[-1], self.kernel**2
         shape = (self.filters, channels, self.kernel, self.kernel)
         fan_in, fan_out = area * channels, area * self.filters
-        return (
-            Weight("weight", shape, True, fan_in, fan_out, "weight"),
-            Weight("bias", (self.filters,), True, fan_in, fan_out, "bias"),
-        )
+        filters = Weight("weight", shape, True, fan_in, fan_out, "weight")
+        biases = Weight("bias", (self.filters,), True, fan_in, fan_out, "bias")
+        return (filters, biases) if self.bias else (filters,)
 
     def zeros_around(self, input_shape: Shape) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return rows of zeros (above, below) and columns (before, after) the image.
@@ -140,53 +145,6 @@ class Conv(Layer):
         ]
         rows, columns = ((total // 2, total - total // 2) for total in totals)
         return rows, columns
-
-
-@final
-@dataclass(frozen=True)
-class MaxPool(Layer):
-    """The largest value of each window; rows and columns that fill no window are left out.
-
-    Args:
-        size: side of the window.
-        stride: pixels between two windows; the window's side if not said.
-    """
-
-    kind: ClassVar[str] = "max_pool"
-    size: int = 2
-    stride: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_pool(self)
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return (H', W', C), sides ``floor((n - size) / stride) + 1``; refuse a larger window."""
-        return _pooled("max_pool", self.size, self.stride, input_shape)
-
-    def weights(self, input_shape: Shape) -> tuple[Weight, ...]:
-        """Return none."""
-        return ()
-
-
-@final
-@dataclass(frozen=True)
-class AvgPool(Layer):
-    """The mean of each window; windows as in :class:`MaxPool`."""
-
-    kind: ClassVar[str] = "average_pool"
-    size: int = 2
-    stride: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_pool(self)
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return (H', W', C), sides ``floor((n - size) / stride) + 1``; refuse a larger window."""
-        return _pooled("average_pool", self.size, self.stride, input_shape)
-
-    def weights(self, input_shape: Shape) -> tuple[Weight, ...]:
-        """Return none."""
-        return ()
 
 
 @final
@@ -321,42 +279,11 @@ LAYERS: Mapping[str, type[Layer]] = {
     "conv": Conv,
     "max_pool": MaxPool,
     "average_pool": AvgPool,
+    "global_max_pool": GlobalMaxPool,
+    "global_average_pool": GlobalAvgPool,
     "flatten": Flatten,
     "batch_norm": BatchNorm,
     "dropout": Dropout,
+    "residual": Residual,
     **dict.fromkeys(ACTIVATIONS, Activation),
 }
-
-
-def _image(kind: str, input_shape: Shape) -> Shape:
-    if len(input_shape) != 3:
-        raise CeterisError(
-            f"{kind} needs an image, and the layer before it gives a row of values",
-            received=f"an input of shape {shown(input_shape)}",
-            expected="an input of shape (height, width, channels)",
-            fix=f"put {kind} before flatten and dense",
-        )
-    return input_shape
-
-
-def _sides(kind: str, key: str, size: int, stride: int, input_shape: Shape) -> tuple[int, int]:
-    height, width, _ = _image(kind, input_shape)
-    if size > min(height, width):
-        raise CeterisError(
-            f"the {key} of {kind} is larger than the image it stands on",
-            received=f"{key} = {size} on an image of {height} x {width}",
-            expected=f"{key} of {min(height, width)} or less",
-            fix=f"make {key} smaller, or leave out an earlier layer that shrinks the image",
-        )
-    return (height - size) // stride + 1, (width - size) // stride + 1
-
-
-def _pooled(kind: str, size: int, stride: int | None, input_shape: Shape) -> Shape:
-    return (*_sides(kind, "size", size, stride or size, input_shape), input_shape[-1])
-
-
-def _check_pool(pool: MaxPool | AvgPool) -> None:
-    object.__setattr__(pool, "size", count(pool.kind, "size", pool.size))
-    stride = pool.size if pool.stride is None else count(pool.kind, "stride", pool.stride)
-    # Written out, so that the two ways to say the same window are one description.
-    object.__setattr__(pool, "stride", stride)

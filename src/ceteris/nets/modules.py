@@ -4,6 +4,8 @@ Weights start at zero: drawing them is the engine's, from the run's own streams,
 network consumes no random number and costs no time.
 """
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F  # noqa: N812  (the name everyone knows it by)
 from torch import Tensor, nn
@@ -24,7 +26,8 @@ class ZeroConv2d(nn.Conv2d):
     def reset_parameters(self) -> None:
         """Set weight and bias to zero."""
         self.weight = nn.Parameter(torch.zeros_like(self.weight, memory_format=torch.channels_last))
-        nn.init.zeros_(self.bias)  # type: ignore[arg-type]  # built with a bias, always
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
 
 
 class UnevenConv2d(ZeroConv2d):
@@ -38,6 +41,7 @@ class UnevenConv2d(ZeroConv2d):
         kernel: side of a filter.
         stride: pixels between two places of a filter.
         zeros: columns before and after, rows above and below: the order of ``F.pad``.
+        bias: whether each filter has one.
     """
 
     def __init__(
@@ -47,8 +51,9 @@ class UnevenConv2d(ZeroConv2d):
         kernel: int,
         stride: int,
         zeros: tuple[int, int, int, int],
+        bias: bool = True,
     ) -> None:
-        super().__init__(in_channels, out_channels, kernel, stride)
+        super().__init__(in_channels, out_channels, kernel, stride, bias=bias)
         self.zeros = zeros
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (the name in nn.Conv2d)
@@ -62,6 +67,53 @@ class FlattenLast(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Reorder, then flatten; a row of values stays as it is."""
         return images.permute(0, 2, 3, 1).flatten(1) if images.dim() == 4 else images
+
+
+class GlobalPool(nn.Module):
+    """(B, C, H, W) to (B, C): the mean of each channel, or its largest value.
+
+    Args:
+        largest: take the largest value; of equal ones the gradient goes to the first.
+    """
+
+    def __init__(self, *, largest: bool) -> None:
+        super().__init__()
+        self.largest = largest
+
+    def forward(self, images: Tensor) -> Tensor:
+        """One value for each channel."""
+        rows = images.flatten(2)
+        return rows.max(2).values if self.largest else rows.mean(2)
+
+    def extra_repr(self) -> str:
+        """Say which for ``print(module)``."""
+        return "largest" if self.largest else "mean"
+
+
+class ResidualBlock(nn.Module):
+    """The sum of two paths: ``layers(x) + shortcut(x)``.
+
+    The layers are its own submodules, so that they are called ``residual_1.conv_1``.
+
+    Args:
+        layers: name -> module, in order.
+        shortcut: of the other path; empty, it leaves x as it is.
+    """
+
+    def __init__(self, layers: Mapping[str, nn.Module], shortcut: nn.Sequential) -> None:
+        super().__init__()
+        self._names = tuple(layers)
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        self.shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Both paths, added."""
+        y = x
+        for name in self._names:
+            y = self.get_submodule(name)(y)
+        out: Tensor = y + self.shortcut(x)
+        return out
 
 
 class BatchNormalization(nn.Module):

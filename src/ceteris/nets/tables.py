@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from ceteris.errors import CeterisError, nearest, shown, unknown_name
 from ceteris.nets.layer import Layer
 from ceteris.nets.layers import LAYERS, Activation, BatchNorm
+from ceteris.nets.residual import changed
 
 # What people write out of habit and no register holds, and what to do instead.
 _HABITS: Mapping[str, str] = {
@@ -42,7 +43,7 @@ def parse_layers(entries: Sequence[object], where: str = "") -> tuple[Layer, ...
         )
     if not entries:
         raise no_layers(where)
-    return tuple(_numbered(i, entry, where) for i, entry in enumerate(entries, 1))
+    return _read(entries, where, "")
 
 
 def with_batch_norm_defaults(
@@ -59,16 +60,17 @@ def with_batch_norm_defaults(
         >>> with_batch_norm_defaults([BatchNorm(epsilon=1e-5)], 0.99, 1e-3)
         (BatchNorm(momentum=0.99, epsilon=1e-05),)
     """
-    return tuple(
-        replace(
+
+    def fill(layer: Layer) -> Layer:
+        if not isinstance(layer, BatchNorm):
+            return layer
+        return replace(
             layer,
             momentum=momentum if layer.momentum is None else layer.momentum,
             epsilon=epsilon if layer.epsilon is None else layer.epsilon,
         )
-        if isinstance(layer, BatchNorm)
-        else layer
-        for layer in layers
-    )
+
+    return changed(layers, fill)
 
 
 def no_layers(where: str = "") -> CeterisError:
@@ -81,22 +83,42 @@ def no_layers(where: str = "") -> CeterisError:
     )
 
 
-def at_layer(number: int, error: CeterisError, where: str = "") -> CeterisError:
-    """Say in an error about a layer which one it is, counting from 1."""
-    place = f"{where}, layer {number}" if where else f"layer {number}"
+def at_layer(place: str, error: CeterisError, where: str = "") -> CeterisError:
+    """Say in an error about a layer which one it is, for example ``"layer 3, shortcut layer 1"``.
+
+    Layers are counted from 1, those of a residual block anew.
+    """
     return CeterisError(
-        f"layer {number}: {error.what}",
-        received=f"{error.received}  ({place})",
+        f"{place}: {error.what}",
+        received=f"{error.received}  ({f'{where}, {place}' if where else place})",
         expected=error.expected,
         fix=error.fix,
     )
 
 
-def _numbered(number: int, entry: object, where: str) -> Layer:
+def _read(entries: Sequence[object], where: str, within: str) -> tuple[Layer, ...]:
+    """The layers of a description or of one path of a block, which ``within`` names."""
+    return tuple(
+        _placed(entry, where, f"{within}layer {number}") for number, entry in enumerate(entries, 1)
+    )
+
+
+def _placed(entry: object, where: str, place: str) -> Layer:
+    if isinstance(entry, Mapping) and entry.get("layer") == "residual":
+        paths = {"layers": f"{place}, ", "shortcut": f"{place}, shortcut "}
+        # What is no list is refused by the block itself.
+        entry = {
+            key: _read(value, where, paths[key]) if key in paths and _is_list(value) else value
+            for key, value in entry.items()
+        }
     try:
         return _layer(entry)
     except CeterisError as error:
-        raise at_layer(number, error, where) from None
+        raise at_layer(place, error, where) from None
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
 
 
 def _layer(entry: object) -> Layer:

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ceteris.engine.beginning import chain, name_layers
+from ceteris.engine.beginning import chain
 from ceteris.engine.learner import Learner
 from ceteris.engine.ways import Ways
-from ceteris.nets import Layer, build, parse_layers, with_batch_norm_defaults
+from ceteris.nets import Layer, build, parse_layers, walk, with_batch_norm_defaults
 from ceteris.study import Study, TrainRecipe
 
 
@@ -44,12 +44,12 @@ def by_hand(
     ways: Mapping[str, Ways] | None = None,
     precision: str = "float32",
 ) -> Learner:
-    named = name_layers(layers, shape, 5)
+    standings = walk(layers, shape, 5)
     return Learner(
         module,
         recipe(),
         frozenset(),
-        lambda flat: chain(named, flat, ways=ways or {}, precision=precision),
+        lambda flat: chain(standings, flat, ways=ways or {}, precision=precision),
     )
 
 

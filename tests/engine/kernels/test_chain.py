@@ -15,12 +15,14 @@ from tests.engine.kernels.conftest import (
     relative,
 )
 
-from ceteris.engine.beginning import name_layers
-from ceteris.engine.kernels import Chain, Named, pooled_first
+from ceteris.engine.kernels import Chain, pooled_first
+from ceteris.engine.kernels import chain as chain_module
+from ceteris.engine.kernels.residual import ResidualKernel
+from ceteris.engine.kernels.sequence import SequenceKernel
 from ceteris.engine.learner import Learner
 from ceteris.engine.precision import products_in
 from ceteris.engine.ways import Ways
-from ceteris.nets import LAYERS
+from ceteris.nets import LAYERS, Conv, each_layer, walk
 
 SHAPE = (9, 8, 3)
 OUT = ["flatten", {"layer": "dense", "units": "classes"}]
@@ -30,7 +32,14 @@ def conv(filters: int = 4, kernel: int = 3, **more: Any) -> dict[str, Any]:
     return {"layer": "conv", "filters": filters, "kernel": kernel, **more}
 
 
+def block(*layers: Any, **more: Any) -> dict[str, Any]:
+    return {"layer": "residual", "layers": list(layers), **more}
+
+
 DENSE = {"layer": "dense", "units": 6}
+SAME, SAME3 = conv(4, 3, padding="same"), conv(3, 3, padding="same")
+HALF = conv(6, 1, stride=2, bias=False)
+HALVED = [conv(6, 3, stride=2, padding="same", bias=False), "relu", conv(6, padding="same")]
 NETWORKS = {
     "dense": ["flatten", DENSE, "relu", DENSE, "tanh", *OUT[1:]],
     "one layer": OUT,
@@ -55,15 +64,52 @@ NETWORKS = {
     ],
     "batch norm first": ["batch_norm", conv(), "relu", *OUT],
     "batch norm after an activation": [conv(), "relu", "batch_norm", "max_pool", *OUT],
+    "no bias": [conv(bias=False), "relu", conv(4, 2, bias=False, padding="same"), *OUT],
+    "the mean of the image": [conv(), "relu", "global_average_pool", *OUT[1:]],
+    "the largest of the image": [conv(), "leaky_relu", "global_max_pool", "tanh", *OUT[1:]],
+    "an identity": [
+        *(conv(), "relu", block(SAME, "batch_norm", "relu", SAME, "batch_norm"), "relu", *OUT),
+    ],
+    "a projection": [
+        *(conv(), "relu", block(*HALVED, "batch_norm", shortcut=[HALF, "batch_norm"]), "relu"),
+        *OUT,
+    ],
+    # What each of these would break is read by the other path too, or was kept by the layer before.
+    "a block that begins with an activation": [conv(), block("relu", SAME), "tanh", *OUT],
+    "two blocks that begin with an activation": [
+        *(conv(), "tanh", block("tanh", SAME), block("relu", "max_pool", shortcut=["max_pool"])),
+        *OUT,
+    ],
+    "a block that ends with an activation": [
+        *(conv(), block(SAME, "relu"), block(SAME, "tanh", shortcut=["relu"]), "relu", *OUT),
+    ],
+    "a block of activations": [conv(), block("relu"), "relu", block("gelu", "tanh"), "tanh", *OUT],
+    "a pool after a block": [conv(), "relu", block(SAME), "relu", "max_pool", *OUT],
+    "an activation before a pool in a block": [
+        *(conv(), "relu", block("leaky_relu", "max_pool", SAME, shortcut=["max_pool"]), *OUT),
+    ],
+    "a block first": [block(conv(3, 3, padding="same"), "relu"), conv(), *OUT],
+    "a block of nothing trained first": [block("tanh", shortcut=["relu"]), conv(), *OUT],
+    "a projection first": [block(SAME, "relu", shortcut=[conv(4, 1)]), "relu", *OUT],
+    "a block in a block": [
+        *(conv(), block(SAME, block("relu", SAME, block("tanh")), "relu"), "relu", *OUT),
+    ],
+    "dense blocks": [
+        *("flatten", DENSE, block(DENSE, "relu", DENSE), "relu"),
+        *(block("relu", {**DENSE, "units": 4}, shortcut=[{**DENSE, "units": 4}]),),
+        *OUT[1:],
+    ],
+    "a block of which only the shortcut is trained": [
+        *(conv(), block("average_pool", shortcut=[conv(4, 2, stride=2)]), *OUT),
+    ],
+    "flattened in both paths": [conv(), block("flatten", "relu", shortcut=["flatten"]), *OUT[1:]],
+    # Where convolutions give bfloat16.
+    "one path in float32": [block(SAME3, "relu"), block("relu", shortcut=[SAME3]), conv(), *OUT],
 }
 
 
 def test_every_kind_of_layer_is_in_some_network() -> None:
-    used = {
-        layer if isinstance(layer, str) else layer["layer"]
-        for layers in NETWORKS.values()
-        for layer in layers
-    }
+    used = {layer.kind for layers in NETWORKS.values() for layer in each_layer(described(*layers))}
     assert used | {"dropout"} == set(LAYERS)
 
 
@@ -72,9 +118,11 @@ def test_every_kind_of_layer_is_in_some_network() -> None:
 def test_both_passes_equal_autograd(name: str, way: Any) -> None:
     layers = described(*NETWORKS[name])
     module = filled(layers, SHAPE)
-    names = [n.name for n in name_layers(layers, SHAPE, 5) if n.name.startswith("conv")]
-    strided = {n.name for n in name_layers(layers, SHAPE, 5) if getattr(n.layer, "stride", 1) != 1}
-    ways = {n: Ways(way, way, "direct" if n in strided else way) for n in names}
+    ways = {
+        s.name: Ways(way, way, "direct" if s.layer.stride != 1 else way)
+        for s in walk(layers, SHAPE, 5)
+        if isinstance(s.layer, Conv)
+    }
     before = copy.deepcopy(module)
     learner = by_hand(module, layers, SHAPE, ways=ways)
     x = images(SHAPE)
@@ -158,12 +206,23 @@ def test_two_number_types_with_one_seed_drop_the_same_units() -> None:
     assert torch.equal(*kept)
 
 
-@pytest.mark.parametrize("name", ["convolutions", "pooling", "batch norm", "mean pooling"])
+IN_BFLOAT16 = [
+    *("convolutions", "pooling", "batch norm", "mean pooling", "batch norm first", "no bias"),
+    *("an identity", "a projection", "a projection first", "the mean of the image"),
+    *("a block that begins with an activation", "a block in a block", "one path in float32"),
+]
+
+
+@pytest.mark.parametrize("name", IN_BFLOAT16)
 @pytest.mark.parametrize("way", ["direct", "columns"])
 def test_bfloat16_is_as_close_to_float64_as_autocast_is(name: str, way: Any) -> None:
     layers = described(*NETWORKS[name])
     module = filled(layers, SHAPE)
-    ways = {f"conv_{i}": Ways(way, way, way) for i in (1, 2)}
+    ways = {
+        s.name: Ways(way, way, "direct" if s.layer.stride != 1 else way)
+        for s in walk(layers, SHAPE, 5)
+        if isinstance(s.layer, Conv)
+    }
     learner = by_hand(copy.deepcopy(module), layers, SHAPE, ways=ways, precision="bfloat16")
     x = images(SHAPE, count=64)
     to_logits = torch.randn(64, 5, generator=torch.Generator().manual_seed(2))
@@ -181,45 +240,40 @@ def test_bfloat16_is_as_close_to_float64_as_autocast_is(name: str, way: Any) -> 
     assert 1e-4 < errors[0] < 1.5 * errors[1]
 
 
-def test_pooling_first_changes_no_bit() -> None:
-    for name in ("pooling", "batch norm", "pooling that overlaps"):
-        layers = described(*NETWORKS[name])
-        named = name_layers(layers, SHAPE, 5)
-        moved = pooled_first(named)
-        assert [n.name for n in moved] != [n.name for n in named]
-        answers = []
-        for order in (named, moved):
-            module = filled(layers, SHAPE)
-            learner = by_hand(module, layers, SHAPE)
-            passes = learner.passes
-            assert isinstance(passes, Chain)
-            passes._kernels = Chain(  # the same kernels in one order or the other
-                _unmovable(order), module, ways={}, dtype=torch.float32
-            )._kernels
-            x = images(SHAPE)
-            logits = passes.forward(x.clone())
-            passes.backward(torch.ones(7, 5))
-            answers.append((logits, learner.gradient.clone()))
-        assert torch.equal(answers[0][0], answers[1][0])
-        assert torch.equal(answers[0][1], answers[1][1])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("pooling", "batch norm", "pooling that overlaps", "a pool after a block"),
+        *("an activation before a pool in a block", "the largest of the image"),
+    ],
+)
+def test_pooling_first_changes_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = described(*NETWORKS[name])
+    orders, answers = [], []
+    for move in (list, pooled_first):  # the same kernels in one order or the other
+        monkeypatch.setattr(chain_module, "pooled_first", move)
+        learner = by_hand(filled(layers, SHAPE), layers, SHAPE)
+        orders.append(_kinds(learner.passes))
+        logits = learner.passes.forward(images(SHAPE))
+        learner.passes.backward(torch.ones(7, 5))
+        answers.append((logits, learner.gradient.clone()))
+    assert orders[0] != orders[1]
+    assert torch.equal(answers[0][0], answers[1][0])
+    assert torch.equal(answers[0][1], answers[1][1])
 
 
-class _Order(list[Named]):
-    """Layers whose order stays as it is given."""
+def _kinds(passes: Any) -> list[Any]:
+    """What a chain computes, in order, blocks as lists."""
+    assert isinstance(passes, Chain)
 
+    def inside(kernel: Any) -> Any:
+        if isinstance(kernel, ResidualKernel):
+            return [inside(kernel._layers), inside(kernel._shortcut)]
+        if isinstance(kernel, SequenceKernel):
+            return [inside(part) for part in kernel.kernels]
+        return type(kernel).__name__
 
-def _unmovable(named: Any) -> Any:
-    return _Order(named)
-
-
-@pytest.fixture(autouse=True)
-def _keep_given_orders(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ceteris.engine.kernels import chain as module
-
-    moves = module.pooled_first
-    monkeypatch.setattr(
-        module, "pooled_first", lambda named: named if isinstance(named, _Order) else moves(named)
-    )
+    return list(inside(passes._whole))
 
 
 def test_the_images_need_no_gradient() -> None:
@@ -229,7 +283,7 @@ def test_the_images_need_no_gradient() -> None:
     passes = learner.passes
     assert isinstance(passes, Chain)
     asked = []
-    first = passes._kernels[0]
+    first = passes._whole.kernels[0]
     backward = first.backward
     first.backward = lambda g, wanted: asked.append(wanted) or backward(g, wanted)  # type: ignore[method-assign]
     passes.forward(images(SHAPE))

@@ -18,6 +18,7 @@ _WAYS = st.sampled_from(("direct", "columns"))
     sides=st.tuples(st.integers(5, 9), st.integers(5, 9)),
     channels=st.tuples(st.integers(1, 4), st.integers(1, 4)),
     images=st.integers(1, 3),
+    biased=st.booleans(),
     forward=_WAYS,
     to_weights=_WAYS,
     to_input=_WAYS,
@@ -29,6 +30,7 @@ def test_every_geometry_and_way(
     sides: tuple[int, int],
     channels: tuple[int, int],
     images: int,
+    biased: bool,
     forward: Way,
     to_weights: Way,
     to_input: Way,
@@ -41,7 +43,7 @@ def test_every_geometry_and_way(
     to_weight, to_bias = torch.empty_like(weight), torch.empty_like(bias)
     ways = Ways(forward, to_weights, to_input if stride == 1 else "direct")
     own = ConvolutionKernel(
-        *(weight, bias, to_weight, to_bias),
+        *((weight, bias, to_weight, to_bias) if biased else (weight, None, to_weight, None)),
         stride=stride, zeros=zeros, ways=ways, dtype=torch.float32,
     )  # fmt: skip
     x = torch.randn(images, *sides, given_, generator=generator)
@@ -50,7 +52,7 @@ def test_every_geometry_and_way(
     dx = own.backward(gradient, wanted=True)
     leaves = [t.double().requires_grad_() for t in (x, weight, bias)]
     expected = torch.nn.functional.conv2d(
-        leaves[0].permute(0, 3, 1, 2), leaves[1], leaves[2], stride, zeros
+        leaves[0].permute(0, 3, 1, 2), leaves[1], leaves[2] if biased else None, stride, zeros
     ).permute(0, 2, 3, 1)
     expected.backward(gradient.double())
     assert dx is not None
@@ -58,7 +60,7 @@ def test_every_geometry_and_way(
         (y, expected.detach()),
         (dx, leaves[0].grad),
         (to_weight, leaves[1].grad),
-        (to_bias, leaves[2].grad),
+        *([(to_bias, leaves[2].grad)] if biased else []),
     ):
         assert wanted is not None
         assert found.shape == wanted.shape

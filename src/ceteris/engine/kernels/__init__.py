@@ -4,8 +4,8 @@ A kernel changes no result beyond rounding: it is checked against autograd and, 
 hand, against float64 NumPy by ``ceteris doctor``.
 """
 
-from ceteris.engine.kernels.chain import Chain, Named, pooled_first
+from ceteris.engine.kernels.chain import Chain, pooled_first
 from ceteris.engine.kernels.convolution import ConvolutionKernel, split_zeros
 from ceteris.engine.kernels.pointwise import draw_mask
 
-__all__ = ["Chain", "ConvolutionKernel", "Named", "draw_mask", "pooled_first", "split_zeros"]
+__all__ = ["Chain", "ConvolutionKernel", "draw_mask", "pooled_first", "split_zeros"]

@@ -8,6 +8,9 @@ of an image). Backward, with h the normalised x and n numbers for each channel::
 
 Ioffe and Szegedy, "Batch normalization" (2015). The sums are the library's, in float32 also where
 images are bfloat16.
+
+Frozen, the layer is what it is in evaluation, also while the others train: ``y`` is a multiple of x
+plus a constant, the running statistics do not move, and ``dx = scale / sqrt(var + epsilon) g``.
 """
 
 from typing import TYPE_CHECKING
@@ -24,11 +27,17 @@ class BatchNormKernel:
 
     Args:
         module: holds scale, shift and running statistics, which it moves.
-        scale_gradient, shift_gradient: views of the flat gradient, written by each backward pass.
+        scale_gradient, shift_gradient: views of the flat gradient, written by each backward pass;
+            None of a layer that is frozen.
     """
 
+    fresh = True
+
     def __init__(
-        self, module: "BatchNormalization", scale_gradient: Tensor, shift_gradient: Tensor
+        self,
+        module: "BatchNormalization",
+        scale_gradient: Tensor | None,
+        shift_gradient: Tensor | None,
     ) -> None:
         self._module = module
         self._scale_gradient, self._shift_gradient = scale_gradient, shift_gradient
@@ -37,7 +46,7 @@ class BatchNormKernel:
     def forward(self, x: Tensor, training: bool) -> Tensor:
         """The shape of ``x``."""
         module, first = self._module, _channels_first(x)
-        if not training:
+        if not training or self._scale_gradient is None:
             y = torch.nn.functional.batch_norm(
                 first,
                 module.running_mean,
@@ -56,6 +65,8 @@ class BatchNormKernel:
 
     def backward(self, gradient: Tensor, wanted: bool) -> Tensor | None:
         """The shape of ``x``."""
+        if self._scale_gradient is None or self._shift_gradient is None:
+            return self._frozen_backward(gradient) if wanted else None
         dx, dscale, dshift = torch.ops.aten.native_batch_norm_backward(
             _channels_first(gradient),
             self._x,
@@ -71,6 +82,12 @@ class BatchNormKernel:
         self._scale_gradient.copy_(dscale)
         self._shift_gradient.copy_(dshift)
         return _channels_last(dx) if wanted else None
+
+    def _frozen_backward(self, gradient: Tensor) -> Tensor:
+        module = self._module
+        inverse_sd = (module.running_variance + module.epsilon).rsqrt_()
+        # A new tensor: where paths meet, others read the gradient too.
+        return gradient * (module.scale.detach() * inverse_sd).to(gradient.dtype)
 
 
 def _channels_first(x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ can be computed in the order and the number type that is fastest.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,12 @@ from torch import Tensor, nn
 from ceteris.engine.kernels.batch_norm import BatchNormKernel
 from ceteris.engine.kernels.convolution import ConvolutionKernel, split_zeros
 from ceteris.engine.kernels.dense import DenseKernel
+from ceteris.engine.kernels.global_pooling import GlobalAvgPoolKernel, GlobalMaxPoolKernel
 from ceteris.engine.kernels.kernel import Kernel
 from ceteris.engine.kernels.pointwise import ActivationKernel, DropoutKernel, FlattenKernel
 from ceteris.engine.kernels.pooling import AvgPoolKernel, MaxPoolKernel
+from ceteris.engine.kernels.residual import ResidualKernel
+from ceteris.engine.kernels.sequence import SequenceKernel
 from ceteris.engine.ways import Ways
 from ceteris.nets import (
     Activation,
@@ -27,9 +30,11 @@ from ceteris.nets import (
     Dense,
     Dropout,
     Flatten,
-    Layer,
+    GlobalAvgPool,
+    GlobalMaxPool,
     MaxPool,
-    Shape,
+    Residual,
+    Standing,
 )
 
 if TYPE_CHECKING:
@@ -40,20 +45,11 @@ if TYPE_CHECKING:
 _RISING = ("relu", "leaky_relu")
 
 
-@dataclass(frozen=True)
-class Named:
-    """A layer, the submodule that holds its parameters, and the shape it is given."""
-
-    name: str
-    layer: Layer
-    input_shape: Shape
-
-
 class Chain:
     """The passes of a described network.
 
     Args:
-        layers: with their names and input shapes, in order.
+        standings: its layers, as :func:`ceteris.nets.walk` gives them.
         module: holds parameters (with ``grad`` set to views of the flat gradient) and buffers.
         ways: name of a convolution -> how it is computed; ``direct`` where it is not said.
         dtype: of images between convolutions; dense layers take float32.
@@ -61,22 +57,13 @@ class Chain:
 
     def __init__(
         self,
-        layers: Sequence[Named],
+        standings: Sequence[Standing],
         module: nn.Module,
         *,
         ways: Mapping[str, Ways],
         dtype: torch.dtype,
     ) -> None:
-        self._kernels: list[Kernel] = []
-        trained: int | None = None  # index of the first kernel with parameters
-        before: Layer | None = None
-        for named in pooled_first(layers):
-            part = module.get_submodule(named.name)
-            self._kernels += _kernels(named, part, before, ways.get(named.name, Ways()), dtype)
-            if trained is None and any(True for _ in part.parameters()):
-                trained = len(self._kernels) - 1
-            before = named.layer
-        self._first_trained = trained or 0
+        self._whole = _Maker(standings, module, ways, dtype).path("")
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, K), float32, in training mode.
@@ -93,73 +80,108 @@ class Chain:
     @torch.no_grad()
     def backward(self, to_logits: Tensor) -> None:
         """Write every parameter's gradient, given that of the last forward pass's logits."""
-        gradient: Tensor | None = to_logits
-        for index in range(len(self._kernels) - 1, self._first_trained - 1, -1):
-            if gradient is not None:
-                gradient = self._kernels[index].backward(gradient, index > self._first_trained)
+        self._whole.backward(to_logits, wanted=False)
 
     @torch.no_grad()
     def _through(self, images: Tensor, *, training: bool) -> Tensor:
-        x = images.permute(0, 2, 3, 1)
-        for kernel in self._kernels:
-            x = kernel.forward(x, training)
-        return x
+        return self._whole.forward(images.permute(0, 2, 3, 1), training)
 
 
-def pooled_first(layers: Sequence[Named]) -> list[Named]:
-    """The layers with every rising activation moved behind the maximum pooling that follows it.
+def pooled_first(layers: Sequence[Standing]) -> list[Standing]:
+    """The layers of a path with every rising activation moved behind the maximum that follows it.
 
     Values and gradients stay the same to the bit: where the largest value of a window is cut to
-    zero, so is its gradient. Only the order of layers changes; input shapes are given anew.
+    zero, so is its gradient. Only the order of layers changes; shapes are given anew.
     """
     moved = list(layers)
     for index in range(len(moved) - 1):
         first, then = moved[index], moved[index + 1]
         rising = isinstance(first.layer, Activation) and first.layer.name in _RISING
-        if rising and isinstance(then.layer, MaxPool):
-            pool = Named(then.name, then.layer, first.input_shape)
-            after = then.layer.output_shape(first.input_shape)
-            moved[index : index + 2] = [pool, Named(first.name, first.layer, after)]
+        if rising and isinstance(then.layer, MaxPool | GlobalMaxPool):
+            pooled = then.output_shape
+            moved[index : index + 2] = [
+                Standing(then.name, then.layer, first.input_shape, pooled),
+                Standing(first.name, first.layer, pooled, pooled),
+            ]
     return moved
 
 
-def _kernels(
-    named: Named, part: nn.Module, before: Layer | None, ways: Ways, dtype: torch.dtype
-) -> list[Kernel]:
-    match layer := named.layer:
-        case Dense():
-            return [DenseKernel(*_trained(part, "weight", "bias"))]
-        case Conv():
-            border, zeros = split_zeros(layer.zeros_around(named.input_shape))
-            kernel = ConvolutionKernel(
-                *_trained(part, "weight", "bias"),
-                stride=layer.stride,
-                zeros=zeros,
-                ways=ways,
-                dtype=dtype,
-            )
-            return [kernel] if border is None else [border, kernel]
-        case MaxPool():
-            return [MaxPoolKernel(layer.size, layer.stride or layer.size)]
-        case AvgPool():
-            return [AvgPoolKernel(layer.size, layer.stride or layer.size)]
-        case BatchNorm():
-            return [
-                BatchNormKernel(
-                    cast("BatchNormalization", part), *_trained(part, "scale", "shift")[2:]
-                )
-            ]
-        case Activation():
-            fresh = isinstance(before, Dense | Conv | MaxPool | AvgPool | BatchNorm)
-            return [ActivationKernel(layer, in_place=fresh)]
-        case Dropout():
-            return [DropoutKernel(layer.rate)]
-        case Flatten():
-            return [FlattenKernel()]
-    raise TypeError(f"no kernel is known for {layer!r}")
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the kernels of a network's paths; arguments as :class:`Chain`'s."""
+
+    standings: Sequence[Standing]
+    module: nn.Module
+    ways: Mapping[str, Ways]
+    dtype: torch.dtype
+
+    def path(self, prefix: str) -> SequenceKernel:
+        """The layers whose names begin with ``prefix``; blocks among them hold their own paths."""
+        kernels: list[Kernel] = []
+        trained: int | None = None
+        for standing in pooled_first(self._own(prefix)):
+            part = self.module.get_submodule(standing.name)
+            # The first of a path may not write into what it is given: others read it too.
+            fresh = bool(kernels) and kernels[-1].fresh
+            kernels += self._kernels(standing, part, fresh)
+            if trained is None and any(p.requires_grad for p in part.parameters()):
+                trained = len(kernels) - 1
+        return SequenceKernel(kernels, len(kernels) if trained is None else trained)
+
+    def _own(self, prefix: str) -> list[Standing]:
+        """The layers of a path, without those inside its blocks."""
+        return [
+            standing
+            for standing in self.standings
+            if standing.name.startswith(prefix) and "." not in standing.name[len(prefix) :]
+        ]
+
+    def _kernels(self, standing: Standing, part: nn.Module, fresh: bool) -> list[Kernel]:
+        match layer := standing.layer:
+            case Dense():
+                return [DenseKernel(*_trained(part, "weight", "bias"))]
+            case Conv():
+                return self._convolution(layer, standing, part)
+            case MaxPool():
+                return [MaxPoolKernel(layer.size, layer.stride or layer.size)]
+            case AvgPool():
+                return [AvgPoolKernel(layer.size, layer.stride or layer.size)]
+            case GlobalMaxPool():
+                return [GlobalMaxPoolKernel()]
+            case GlobalAvgPool():
+                return [GlobalAvgPoolKernel()]
+            case BatchNorm():
+                module = cast("BatchNormalization", part)
+                return [BatchNormKernel(module, *_trained(part, "scale", "shift")[2:])]
+            case Activation():
+                return [ActivationKernel(layer, in_place=fresh)]
+            case Dropout():
+                return [DropoutKernel(layer.rate)]
+            case Flatten():
+                return [FlattenKernel()]
+            case Residual():
+                shortcut = self.path(f"{standing.name}.shortcut.") if layer.shortcut else None
+                return [ResidualKernel(self.path(f"{standing.name}."), shortcut)]
+        raise TypeError(f"no kernel is known for {layer!r}")
+
+    def _convolution(self, layer: Conv, standing: Standing, part: nn.Module) -> list[Kernel]:
+        border, zeros = split_zeros(layer.zeros_around(standing.input_shape))
+        weight, to_weight = _trained(part, "weight")
+        bias, to_bias = _trained(part, "bias") if layer.bias else (None, None)
+        kernel = ConvolutionKernel(
+            weight,
+            bias,
+            to_weight,
+            to_bias,
+            stride=layer.stride,
+            zeros=zeros,
+            ways=self.ways.get(standing.name, Ways()),
+            dtype=self.dtype,
+        )
+        return [kernel] if border is None else [border, kernel]
 
 
-def _trained(part: nn.Module, *names: str) -> tuple[Tensor, ...]:
-    """Two parameters, then the views their gradients are written to."""
+def _trained(part: nn.Module, *names: str) -> tuple[Any, ...]:
+    """Parameters, then the views their gradients are written to: None where they are frozen."""
     parameters = [getattr(part, name) for name in names]
     return (*(p.detach() for p in parameters), *(p.grad for p in parameters))

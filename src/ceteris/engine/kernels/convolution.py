@@ -26,24 +26,27 @@ Zeros = tuple[tuple[int, int], tuple[int, int]]
 
 
 class ConvolutionKernel:
-    """A convolution with a bias for each filter, and as many zeros before the image as after.
+    """A convolution with as many zeros before the image as after.
 
     Args:
         weight: (O, C, k, k), channels last in memory, a view of the flat parameters.
-        bias: (O,), likewise.
-        weight_gradient, bias_gradient: views of the flat gradient, written by each backward pass.
+        bias: (O,), likewise; None for a convolution without.
+        weight_gradient, bias_gradient: views of the flat gradient, written by each backward pass;
+            None where the layer is frozen, and of a bias that is not there.
         stride: pixels between two windows.
         zeros: rows of zeros above and below the image, columns before and after it.
         ways: how each pass is computed; ``to_input`` by columns needs stride 1.
         dtype: of images, filters and products; parameters and their gradients are float32.
     """
 
+    fresh = True
+
     def __init__(
         self,
         weight: Tensor,
-        bias: Tensor,
-        weight_gradient: Tensor,
-        bias_gradient: Tensor,
+        bias: Tensor | None,
+        weight_gradient: Tensor | None,
+        bias_gradient: Tensor | None,
         *,
         stride: int,
         zeros: tuple[int, int],
@@ -55,16 +58,21 @@ class ConvolutionKernel:
         self._stride, self._zeros, self._ways, self._dtype = stride, zeros, ways, dtype
         # The filters in the number type of the products; the master stays float32.
         self._w = weight if dtype == torch.float32 else torch.empty_like(weight, dtype=dtype)
-        self._b = bias if dtype == torch.float32 else torch.empty_like(bias, dtype=dtype)
+        self._b = bias
+        if bias is not None and dtype != torch.float32:
+            self._b = torch.empty_like(bias, dtype=dtype)
         self._x = self._columns = torch.empty(0)
+        self._given = dtype
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
         """(B, H, W, C) to (B, H', W', O)."""
-        x = x.to(self._dtype)
+        self._given, x = x.dtype, x.to(self._dtype)
         if self._w is not self._weight:
             self._w.copy_(self._weight)
-            self._b.copy_(self._bias)
-        wants = {self._ways.forward} | ({self._ways.to_weights} if training else set())
+            if self._b is not None and self._bias is not None:
+                self._b.copy_(self._bias)
+        keeps = training and self._weight_gradient is not None
+        wants = {self._ways.forward} | ({self._ways.to_weights} if keeps else set())
         columns = self._unfold(x, self._zeros, self._stride) if "columns" in wants else x
         if training:
             self._x, self._columns = x, columns
@@ -79,23 +87,25 @@ class ConvolutionKernel:
 
     def backward(self, gradient: Tensor, wanted: bool) -> Tensor | None:
         """(B, H', W', O) to (B, H, W, C)."""
+        trained = self._weight_gradient is not None
         own_weights = self._ways.to_weights == "columns"
         own_input = self._ways.to_input == "columns"
-        dx = self._by_library(gradient, wanted and not own_input, not own_weights)
-        if own_weights:
+        dx = self._by_library(gradient, wanted and not own_input, trained and not own_weights)
+        if self._weight_gradient is not None and own_weights:
             rows = gradient.flatten(0, 2)  # (B H' W', O)
             turned = rows.t()
             if self._dtype != torch.float32:
                 # The products of bfloat16 are half as fast again with their factors in order.
                 turned = turned.contiguous()
             self._rows(self._weight_gradient).copy_(turned @ self._columns.flatten(0, 2))
-            torch.sum(rows, 0, dtype=torch.float32, out=self._bias_gradient)
+            if self._bias_gradient is not None:
+                torch.sum(rows, 0, dtype=torch.float32, out=self._bias_gradient)
         if wanted and own_input:
             last = self._w.shape[2] - 1
             columns = self._unfold(gradient, (last - self._zeros[0], last - self._zeros[1]), 1)
             filters = self._w.permute(2, 3, 0, 1).flip(0, 1)  # (k, k, O, C), by half a turn
             dx = _product(columns, filters.reshape(-1, filters.shape[3]), None)
-        return dx
+        return None if dx is None else dx.to(self._given)
 
     def _by_library(self, gradient: Tensor, to_input: bool, to_weights: bool) -> Tensor | None:
         """The passes that the library computes, in one call: it shares work between them."""
@@ -105,18 +115,19 @@ class ConvolutionKernel:
             _channels_first(gradient),
             _channels_first(self._x),
             self._w,
-            [len(self._b)],
+            None if self._b is None else [len(self._b)],
             [self._stride, self._stride],
             list(self._zeros),
             [1, 1],
             False,
             [0, 0],
             1,
-            [to_input, to_weights, to_weights],
+            [to_input, to_weights, to_weights and self._b is not None],
         )
-        if to_weights:
+        if self._weight_gradient is not None and to_weights:
             self._weight_gradient.copy_(dw)
-            self._bias_gradient.copy_(db)
+            if self._bias_gradient is not None:
+                self._bias_gradient.copy_(db)
         return _channels_last(dx) if to_input else None
 
     def _unfold(self, x: Tensor, zeros: tuple[int, int], stride: int) -> Tensor:
@@ -143,6 +154,8 @@ class BorderKernel:
     Args:
         zeros: ((above, below), (before, after)).
     """
+
+    fresh = True
 
     def __init__(self, zeros: Zeros) -> None:
         (self._above, self._below), (self._before, self._after) = zeros

@@ -17,11 +17,18 @@ class DenseKernel:
 
     Args:
         weight: (units, F), a view of the flat parameters; likewise ``bias`` (units,).
-        weight_gradient, bias_gradient: views of the flat gradient, written by each backward pass.
+        weight_gradient, bias_gradient: views of the flat gradient, written by each backward pass;
+            None of a layer that is frozen.
     """
 
+    fresh = True
+
     def __init__(
-        self, weight: Tensor, bias: Tensor, weight_gradient: Tensor, bias_gradient: Tensor
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        weight_gradient: Tensor | None,
+        bias_gradient: Tensor | None,
     ) -> None:
         self._weight = weight
         self._transposed = weight.t()
@@ -38,6 +45,7 @@ class DenseKernel:
 
     def backward(self, gradient: Tensor, wanted: bool) -> Tensor | None:
         """(B, units) to (B, F)."""
-        torch.mm(gradient.t(), self._x, out=self._weight_gradient)
-        torch.sum(gradient, 0, out=self._bias_gradient)
+        if self._weight_gradient is not None:
+            torch.mm(gradient.t(), self._x, out=self._weight_gradient)
+            torch.sum(gradient, 0, out=self._bias_gradient)
         return torch.mm(gradient, self._weight) if wanted else None

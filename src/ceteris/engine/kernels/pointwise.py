@@ -24,6 +24,8 @@ class ActivationKernel:
         in_place: whether the input may be overwritten: nobody else reads it.
     """
 
+    fresh = False
+
     def __init__(self, activation: Activation, *, in_place: bool) -> None:
         self._name = activation.name
         self._in_place = in_place
@@ -80,6 +82,8 @@ class DropoutKernel:
         rate: share that is set to zero, in [0, 1), taken to the next of 65,536 steps.
     """
 
+    fresh = False
+
     def __init__(self, rate: float) -> None:
         # At least one step of the 65,536 is kept, as some are for every rate below 1.
         self._kept_steps = max(1, round((1.0 - rate) * _STEPS))
@@ -117,6 +121,8 @@ def draw_mask(shape: torch.Size, kept_steps: int) -> Tensor:
 
 class FlattenKernel:
     """(B, H, W, C) to (B, H W C), and to float32: what follows is dense."""
+
+    fresh = False
 
     def __init__(self) -> None:
         self._shape: torch.Size = torch.Size()

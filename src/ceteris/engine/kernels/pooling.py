@@ -18,6 +18,8 @@ class MaxPoolKernel:
         stride: pixels between two windows.
     """
 
+    fresh = True
+
     def __init__(self, size: int, stride: int) -> None:
         self._size, self._stride = [size, size], [stride, stride]
         self._x = self._place = torch.empty(0)
@@ -56,6 +58,8 @@ class AvgPoolKernel:
         size: side of the window.
         stride: pixels between two windows.
     """
+
+    fresh = True
 
     def __init__(self, size: int, stride: int) -> None:
         self._size, self._stride = [size, size], [stride, stride]
