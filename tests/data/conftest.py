@@ -49,6 +49,11 @@ class Toy:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     """The set above, put into the register as ``toy``."""
+    return make_toy(monkeypatch)
+
+
+def make_toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """The same for tests of other rooms."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (17, 3, 2), dtype=np.uint8)
     labels = np.arange(17, dtype=np.int64) % 3
@@ -81,7 +86,13 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
         published_at="https://example.org/toy/",
         digest=digest,
     )
-    entry = DataEntry(name="toy", title="Toy", find=finder(published, known_files(published)))
+    entry = DataEntry(
+        name="toy",
+        title="Toy",
+        find=finder(published, known_files(published)),
+        digest=digest,
+        published=published,
+    )
     monkeypatch.setitem(DATA_SETS, "toy", entry)
     return Toy(published, contents, images[..., None], labels)
 

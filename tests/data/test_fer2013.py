@@ -16,9 +16,11 @@ from ceteris.data import (
     DataSet,
     DataSource,
     SplitRecipe,
+    count_dropped,
     make_split,
     open_data,
 )
+from ceteris.data.checking import check_data
 from ceteris.data.dataset import content_digest
 from ceteris.data.fer2013 import FER2013, PARTS, fer_parser
 from ceteris.data.published import Form, PublishedFile, PublishedSet
@@ -199,3 +201,21 @@ class TestReal:
             pixels = written[written > 0][:-1].tobytes()
             digest.update(f"{label},{name},".encode() + pixels + b"\n")
         assert digest.hexdigest() == FER2013.forms[1].files[0].content_sha256
+
+    def test_data_check_finds_the_faults(self, real: DataSet) -> None:
+        found = check_data(real, near=False)
+        assert (found.images, found.distinct, found.known) == (35_887, 34_034, True)
+        assert {(item.part, item.other): len(item.rows) for item in found.shared} == {
+            ("PrivateTest", "Training"): 288,
+            ("PrivateTest", "PublicTest"): 44,
+            ("PublicTest", "Training"): 280,
+        }
+        assert (len(found.conflicts), len(found.flat)) == (57, 12)
+
+    def test_dropping_leaves_nothing_shared(self, real: DataSet) -> None:
+        recipe = SplitRecipe(test_part="PublicTest", drop=("leaked", "conflicting"))
+        split = make_split(real, recipe)
+        train = {real.images[row].tobytes() for row in split.train}
+        assert not any(real.images[row].tobytes() in train for row in split.test)
+        dropped = count_dropped(real, recipe)
+        assert len(split.train) == 28_709 - dropped.images == 28_275

@@ -94,7 +94,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "about is empty": lambda folder: (folder / "about.json").write_bytes(b""),
     "about is no text": lambda folder: (folder / "about.json").write_bytes(b"\xff\xfe"),
     "about lacks a key": lambda folder: (folder / "about.json").write_text('{"shape": [1]}'),
-    "another version": lambda folder: change_about(folder, version=2),
+    "another version": lambda folder: change_about(folder, version=3),
     "another format": lambda folder: change_about(folder, format="x"),
     "another key": lambda folder: change_about(folder, extra=1),
     "another shape": lambda folder: change_about(folder, shape=[40, 3, 5, 2]),

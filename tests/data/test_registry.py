@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 
 import pytest
 
@@ -14,7 +15,7 @@ class TestEveryEntry:
         entry = DATA_SETS[name]
         assert entry.name == name
         assert entry.title
-        if not entry.of_folder:
+        if not entry.own:
             assert entry.licence
             assert entry.citation
             assert entry.published_at.startswith("https://")
@@ -40,12 +41,20 @@ class TestEveryEntry:
             assert all(len(file.content_sha256) == 64 for file in form.files)
 
     def test_it_is_accepted(self, name: str) -> None:
-        path = "pictures" if DATA_SETS[name].of_folder else None
-        assert check_source(DataSource(name, path=path)) is DATA_SETS[name]
+        needed = dict.fromkeys(DATA_SETS[name].needs, "a")
+        assert check_source(DataSource(name, **needed)) is DATA_SETS[name]  # type: ignore[arg-type]
+
+    def test_it_takes_only_fields_that_there_are(self, name: str) -> None:
+        known = {field.name for field in fields(DataSource)} - {"name"}
+        entry = DATA_SETS[name]
+        assert {*entry.needs, *entry.takes} <= known
+        assert set(entry.needs).isdisjoint(entry.takes)
+        assert entry.own or not entry.takes
 
 
 def test_the_names() -> None:
-    assert list(DATA_SETS) == ["digits", "mnist", "fashion-mnist", "cifar10", "fer2013", "folder"]
+    published = ["digits", "mnist", "fashion-mnist", "cifar10", "fer2013"]
+    assert list(DATA_SETS) == [*published, "folder", "npz", "npy", "idx", "csv"]
 
 
 def test_a_misspelt_name_gets_the_nearest(four_parts: Callable[..., None]) -> None:
@@ -55,7 +64,7 @@ def test_a_misspelt_name_gets_the_nearest(four_parts: Callable[..., None]) -> No
         caught.value,
         what="there is no data set 'fashion_mnist'",
         received="(a.toml, data)",
-        expected="cifar10, digits, fashion-mnist, fer2013, folder, mnist",
+        expected="cifar10, csv, digits, fashion-mnist, fer2013, folder, idx, mnist, npy, npz",
         fix="'fashion-mnist'",
     )
 
@@ -75,7 +84,7 @@ def test_what_is_only_for_folders(four_parts: Callable[..., None], key: str, val
         check_source(source, where="a.toml, data")
     four_parts(
         caught.value,
-        what=f"'{key}' is only for a folder of pictures, not for 'digits'",
+        what=f"'{key}' is only for data of one's own, not for 'digits'",
         received=f"{key} = {value!r}  (a.toml, data)",
         fix=f"take out {key}",
     )

@@ -166,4 +166,5 @@ CIFAR10 = PublishedSet(
     ),
     published_at="https://www.cs.toronto.edu/~kriz/",
     digest="80df1c3bbd6aaecdffc63640bd6fb06f606d2b12b530bb4b7c7a6f3feb56f04e",
+    mirrors=("https://www.cs.toronto.edu/~kriz/",),
 )

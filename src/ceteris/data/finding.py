@@ -52,7 +52,8 @@ def find_form(of: PublishedSet, places: Places) -> FoundForm:
         f"the files of {of.title} are not here",
         received=_where_looked(places, of.folders[0]),
         expected="; or ".join(map(_wanted, of.forms)) + "; each unpacked, .gz, .bz2, .xz or .zip",
-        fix=f"get {of.forms[0].to_get} from {of.published_at} into "
+        fix=(f"ceteris data fetch {of.name}, or " if of.mirrors else "")
+        + f"get {of.forms[0].to_get} from {of.published_at} into "
         + " or ".join(str(place / of.folders[0]) for place in places.folders)
         + ("" if places.data_folder else ", or set CETERIS_DATA to a folder that holds the set"),
     )

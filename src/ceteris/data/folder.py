@@ -5,21 +5,24 @@ picture j of the n_c of class c stands at (j + 1/2) / n_c. Sorted by class inste
 images" would be one class.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ceteris.data.dataset import Content, Images
-from ceteris.data.layout import Layout, PictureFile, read_layout
+from ceteris.data.layout import Layout, PictureFile, read_layout, refuse_empty_class
 from ceteris.data.pictures import CHANNELS, Colour, is_grey, read_picture
 from ceteris.data.published import Places
 from ceteris.data.source import DataSource, Found
 from ceteris.errors import CeterisError, shown
 
 _VERSION = 1  # of how pictures become pixels; part of the key of the parsed form
+_NAMED = 20  # pictures that are left out and named; of more the number is said
 
 
 def find_folder(source: DataSource, places: Places) -> Found:
@@ -27,14 +30,18 @@ def find_folder(source: DataSource, places: Places) -> Found:
     import PIL
 
     root = Path(source.path or "").expanduser().absolute()
-    layout = read_layout(root)
+    layout = read_layout(root, skip=source.skip_broken)
     # Decoders and resizing may differ from one Pillow to the next, so its version is part of it.
     asked = f"{_VERSION} {layout.digest()} {source.size} {source.colour} {PIL.__version__}"
+    if source.skip_broken:
+        asked += f" without {layout.skipped}"
     key = hashlib.sha256(asked.encode()).hexdigest()[:32]
     return Found(f"{source.name}-{key}", None, partial(_read, source, layout))
 
 
 def _read(source: DataSource, layout: Layout) -> Content:
+    if source.skip_broken:
+        layout = _without_broken(layout)
     train, test = _interleaved(layout.train), _interleaved(layout.test)
     pictures = train + test
     colour = source.colour or _colour_of_all(layout.root, pictures)
@@ -47,7 +54,44 @@ def _read(source: DataSource, layout: Layout) -> Content:
         classes=layout.classes,
         num_train=len(train),
         pixel_max=255,
+        notes=_notes(layout),
     )
+
+
+def _without_broken(layout: Layout) -> Layout:
+    """Decode every picture once, and leave out those that cannot be.
+
+    Raises:
+        CeterisError: a class has none left; or a picture changed meanwhile.
+    """
+    skipped = list(layout.skipped)
+
+    def whole(pictures: tuple[PictureFile, ...]) -> tuple[PictureFile, ...]:
+        kept = []
+        for picture in pictures:
+            content = _content(layout.root, picture)
+            try:
+                read_picture(content, picture.name, size=None, colour="rgb")
+            except CeterisError as error:
+                skipped.append((picture.name, error.received))
+            else:
+                kept.append(picture)
+        return tuple(kept)
+
+    train, test = whole(layout.train), whole(layout.test)
+    left = replace(layout, train=train, test=test, skipped=tuple(sorted(skipped)))
+    refuse_empty_class(left)
+    return left
+
+
+def _notes(layout: Layout) -> tuple[str, ...]:
+    if not layout.skipped:
+        return ()
+    number, of = len(layout.skipped), len(layout.train) + len(layout.test) + len(layout.skipped)
+    named = [f"{shown(name)} ({why})" for name, why in layout.skipped[:_NAMED]]
+    more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
+    why = "being no pictures that can be read"
+    return (f"{number:,} of {of:,} files were left out, {why}: {', '.join(named)}{more}.",)
 
 
 def _interleaved(pictures: tuple[PictureFile, ...]) -> tuple[PictureFile, ...]:
@@ -63,7 +107,7 @@ def _interleaved(pictures: tuple[PictureFile, ...]) -> tuple[PictureFile, ...]:
 def _colour_of_all(root: Path, pictures: tuple[PictureFile, ...]) -> Colour:
     for picture in pictures:
         try:
-            with (root / picture.name).open("rb") as stream:
+            with (root / picture.name).open("rb") as stream, _how_to_skip():
                 if not is_grey(stream, picture.name):
                     return "rgb"
         except OSError as error:
@@ -93,6 +137,26 @@ def _blocks(
 def _pixels(
     root: Path, picture: PictureFile, size: tuple[int, int] | None, colour: Colour
 ) -> Images:
+    content = _content(root, picture)
+    with _how_to_skip():
+        return read_picture(content, picture.name, size=size, colour=colour)
+
+
+@contextlib.contextmanager
+def _how_to_skip() -> Iterator[None]:
+    """Add to what is said of a picture that broken ones can be left out."""
+    try:
+        yield
+    except CeterisError as error:
+        raise CeterisError(
+            error.what,
+            received=error.received,
+            expected=error.expected,
+            fix=f"{error.fix}, or write skip_broken = true in [data]",
+        ) from error
+
+
+def _content(root: Path, picture: PictureFile) -> bytes:
     try:
         content = (root / picture.name).read_bytes()
     except OSError as error:
@@ -100,7 +164,7 @@ def _pixels(
     # What is decoded must be what the key of the parsed form was made from.
     if hashlib.sha256(content).hexdigest() != picture.digest:
         raise _changed(picture, "another content than a moment ago")
-    return read_picture(content, picture.name, size=size, colour=colour)
+    return content
 
 
 def _changed(picture: PictureFile, received: str) -> CeterisError:

@@ -97,6 +97,10 @@ MNIST = PublishedSet(
     # The authors' own page no longer serves them; this copy is the one torchvision falls back to.
     published_at="https://storage.googleapis.com/cvdf-datasets/mnist/",
     digest="b624331248b206dcc011702fcfe23ae16d16b7cf2018530d741ddbc6285bf494",
+    mirrors=(
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",  # PyTorch's
+    ),
 )
 
 FASHION_MNIST = PublishedSet(
@@ -155,4 +159,8 @@ FASHION_MNIST = PublishedSet(
     ),
     published_at="https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     digest="da11e02d128b378a6bf61eb9e139054ec52c16f43cae4247159ebddfb1e1e70e",
+    mirrors=(
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",  # as its readme gives it
+    ),
 )

@@ -14,7 +14,7 @@ from ceteris.errors import CeterisError, shown
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 _OTHER_PICTURES = (".gif", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".ppm", ".pgm")
 _LEFT_BEHIND = ("thumbs.db", "desktop.ini", "__macosx")
-_MAX_FILE_BYTES = 512 * 2**20  # an uncompressed picture of the largest size we decode is half that
+MAX_FILE_BYTES = 512 * 2**20  # an uncompressed picture of the largest size we decode is half that
 _KINDS = "PNG, JPEG, WebP or BMP pictures"
 
 
@@ -41,12 +41,14 @@ class Layout:
         root: the folder.
         classes: names of the class folders, sorted.
         train, test: the pictures by class and name; ``test`` is empty without a ``test/``.
+        skipped: what was left out because it was asked for: name, and why it is no picture.
     """
 
     root: Path
     classes: tuple[str, ...]
     train: tuple[PictureFile, ...]
     test: tuple[PictureFile, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def digest(self) -> str:
         """SHA-256 (hex) over the sorted relative paths and contents of all pictures."""
@@ -57,11 +59,12 @@ class Layout:
         return digest.hexdigest()
 
 
-def read_layout(root: Path) -> Layout:
+def read_layout(root: Path, *, skip: bool = False) -> Layout:
     """List a folder of pictures and hash every file; decode nothing, follow no links.
 
     Args:
         root: the folder.
+        skip: leave out what is no picture among those of a class, instead of refusing it.
 
     Raises:
         CeterisError: it is no folder, holds fewer than two classes, an empty class, a class only
@@ -77,17 +80,11 @@ def read_layout(root: Path) -> Layout:
     has_parts = _has_parts(root)
     base = root / "train" if has_parts else root
     classes = _classes(root, base)
-    train = _pictures(root, base, classes)
-    for label, name in enumerate(classes):
-        if not any(picture.label == label for picture in train):
-            raise CeterisError(
-                f"class {shown(name)} has no pictures",
-                received=f"no {_KINDS} in {shown(str(base / name))}",
-                expected="one picture or more in the folder of each class",
-                fix="put pictures there, or take the folder away",
-            )
+    skipped: list[tuple[str, str]] | None = [] if skip else None
+    train = _pictures(root, base, classes, skipped)
+    refuse_empty_class(Layout(root, classes, train, ()))
     if not has_parts or not (root / "test").is_dir():
-        return Layout(root, classes, train, ())
+        return Layout(root, classes, train, (), tuple(skipped or ()))
     unseen = sorted(set(_folders(root / "test")) - set(classes))
     if unseen:
         raise CeterisError(
@@ -97,7 +94,20 @@ def read_layout(root: Path) -> Layout:
             fix="give it pictures in train/ too, or take it out of test/",
         )
     _refuse_loose_pictures(root / "test")
-    return Layout(root, classes, train, _pictures(root, root / "test", classes))
+    test = _pictures(root, root / "test", classes, skipped)
+    return Layout(root, classes, train, test, tuple(skipped or ()))
+
+
+def refuse_empty_class(layout: Layout) -> None:
+    """Refuse a class that none of the training pictures is of."""
+    for label, name in enumerate(layout.classes):
+        if not any(picture.label == label for picture in layout.train):
+            raise CeterisError(
+                f"class {shown(name)} has no pictures",
+                received=f"no {_KINDS} in the folder {shown(name)} of {shown(str(layout.root))}",
+                expected="one picture or more in the folder of each class",
+                fix="put pictures there, or take the folder away",
+            )
 
 
 def _has_parts(root: Path) -> bool:
@@ -143,23 +153,33 @@ def _classes(root: Path, base: Path) -> tuple[str, ...]:
     return classes
 
 
-def _pictures(root: Path, base: Path, classes: tuple[str, ...]) -> tuple[PictureFile, ...]:
+def _pictures(
+    root: Path, base: Path, classes: tuple[str, ...], skipped: list[tuple[str, str]] | None
+) -> tuple[PictureFile, ...]:
     found: list[PictureFile] = []
     for label, name in enumerate(classes):
         if not (base / name).is_dir():  # test/ need not have every class
             continue
         for entry in _visible(base / name):
             path = base / name / entry.name
-            if not entry.is_file(follow_symlinks=False):
-                raise _no_picture(root, path, "a folder" if entry.is_dir() else "no ordinary file")
-            if path.suffix.lower() not in SUFFIXES:
-                raise _no_picture(
-                    root,
-                    path,
-                    f"a {path.suffix} file" if path.suffix else "a file without a suffix",
-                )
+            why = _why_no_picture(entry)
+            if why and skipped is None:
+                raise _no_picture(root, path, why)
+            if why and skipped is not None:
+                skipped.append((path.relative_to(root).as_posix(), why))
+                continue
             found.append(PictureFile(path.relative_to(root).as_posix(), label, _sha256(root, path)))
     return tuple(found)
+
+
+def _why_no_picture(entry: os.DirEntry[str]) -> str:
+    """What a thing among pictures is; empty where it may be one."""
+    if not entry.is_file(follow_symlinks=False):
+        return "a folder" if entry.is_dir() else "no ordinary file"
+    suffix = Path(entry.name).suffix
+    if suffix.lower() in SUFFIXES:
+        return ""
+    return f"a {suffix} file" if suffix else "a file without a suffix"
 
 
 def _no_picture(root: Path, path: Path, what: str) -> CeterisError:
@@ -168,7 +188,8 @@ def _no_picture(root: Path, path: Path, what: str) -> CeterisError:
         f"{name} is among the pictures of its class and is none",
         received=what,
         expected=f"{_KINDS}, directly in the folder of their class",
-        fix="take it out of the folder, or hide it by a name that begins with a dot",
+        fix="take it out of the folder, or hide it by a name that begins with a dot, or write "
+        "skip_broken = true in [data]",
     )
 
 
@@ -215,11 +236,11 @@ def _sha256(root: Path, path: Path) -> str:
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            if size > _MAX_FILE_BYTES:
+            if size > MAX_FILE_BYTES:
                 raise CeterisError(
                     f"picture {shown(path.relative_to(root).as_posix())} is too large a file",
                     received=f"{size:,} bytes",
-                    expected=f"at most {_MAX_FILE_BYTES:,} bytes",
+                    expected=f"at most {MAX_FILE_BYTES:,} bytes",
                     fix="make it smaller, or take it out of the folder",
                 )
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,32 +2,37 @@
 
     images.npy   uint8 (N, H, W, C)
     labels.npy   int64 (N,)
-    about.json   name, shape, classes, num_train, pixel_max, digest
+    about.json   name, shape, classes, num_train, pixel_max, digest, notes, checksum
 
 The arrays are opened as copy-on-write maps: workers share the pages, torch gets a writable view,
 and nothing that is written into it reaches the file or another process. A folder is written beside
 its place, synced, and moved there, so that it is whole or not there at all.
+
+The digest says what the content is, and is derived once, while it is written. Whether the files are
+still as they were written is told by a checksum that costs a sixth of it.
 """
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from ceteris.atomic import sync_folder
-from ceteris.data.dataset import Content, DataSet, content_digest, digest_of_frame
+from ceteris.data.dataset import Content, DataSet, Images, Labels, digest_of_frame
 from ceteris.errors import CeterisError, shown
 
 _FORMAT = "ceteris parsed data"
-_VERSION = 1
+_VERSION = 2
+_PAGE_BYTES = 4096
 _BUILDING = ".building-"
 _STALE_S = 24 * 3600  # what a killed process left half-written is swept away after a day
 
@@ -44,22 +49,28 @@ class _About:
     num_train: int
     pixel_max: int
     digest: str
+    notes: tuple[str, ...]
+    checksum: str
 
 
 def open_parsed(folder: Path) -> DataSet:
     """Map the set in ``folder`` into memory, copy-on-write. What workers call.
 
-    Reads nothing but the headers, ``about.json`` and the labels; whether the pixels are still those
-    of the digest is checked when a study opens its data, by :func:`open_intact`.
+    Reads nothing but the headers, ``about.json`` and the labels; whether the pixels are still as
+    they were written is checked when a study opens its data, by :func:`open_intact`.
 
     Raises:
         CeterisError: a file is missing, of another size or shape than it should be, or not ours.
     """
+    return _open(folder)[0]
+
+
+def _open(folder: Path) -> tuple[DataSet, _About]:
     try:
         about = _read_about(folder / "about.json")
         images = _map(folder / "images.npy", about.shape, np.dtype(np.uint8))
         labels = _map(folder / "labels.npy", about.shape[:1], np.dtype(np.int64))
-        return DataSet(
+        data = DataSet(
             name=about.name,
             images=images,
             labels=labels,
@@ -67,6 +78,7 @@ def open_parsed(folder: Path) -> DataSet:
             num_train=about.num_train,
             pixel_max=about.pixel_max,
             digest=about.digest,
+            notes=about.notes,
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise CeterisError(
@@ -75,27 +87,33 @@ def open_parsed(folder: Path) -> DataSet:
             expected="images.npy, labels.npy and about.json as they were written",
             fix="run the same command again: data sets are parsed anew when a study starts",
         ) from error
+    return data, about
 
 
 def open_intact(folder: Path, digest: str | None = None) -> DataSet | None:
-    """Map the set in ``folder`` if its content still has its digest, else return None.
+    """Map the set in ``folder`` if it is as it was written, else return None.
 
     Args:
         folder: where it was written.
         digest: the digest it must have; None accepts the one it says it has.
     """
     try:
-        data = open_parsed(folder)
+        data, about = _open(folder)
     except CeterisError:
         return None
-    found = content_digest(
-        data.images,
-        data.labels,
-        classes=data.classes,
-        num_train=data.num_train,
-        pixel_max=data.pixel_max,
-    )
-    return data if found == data.digest and digest in (None, found) else None
+    intact = _checksum(about, data.images, data.labels) == about.checksum
+    return data if intact and digest in (None, data.digest) else None
+
+
+def find_parsed(cache: Path, digest: str) -> DataSet | None:
+    """Map the set with this content digest, if the cache holds it parsed and intact."""
+    for about in sorted((cache / "parsed").glob("*/about.json")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if _read_about(about).digest == digest:
+                data = open_intact(about.parent, digest)
+                if data is not None:
+                    return data
+    return None
 
 
 def write_parsed(content: Content, folder: Path, *, digest: str | None = None) -> None:
@@ -155,6 +173,8 @@ def _write_files(content: Content, building: Path) -> _About:
     labels = content.labels.astype("<i8").tobytes()
     digest.update(labels)
     about = _About(
+        checksum="",
+        notes=content.notes,
         format=_FORMAT,
         version=_VERSION,
         name=content.name,
@@ -168,6 +188,9 @@ def _write_files(content: Content, building: Path) -> _About:
         _write_header(stream, content.shape[:1], "<i8")
         stream.write(labels)
         _sync(stream)
+    # Of what can be read back, and not of what was meant to be written.
+    written = _map(building / "images.npy", content.shape, np.dtype(np.uint8))
+    about = replace(about, checksum=_checksum(about, written, content.labels))
     with (building / "about.json").open("wb") as stream:
         stream.write(json.dumps(asdict(about), indent=1, sort_keys=True).encode() + b"\n")
         _sync(stream)
@@ -230,12 +253,31 @@ def _write_errors(folder: Path) -> Iterator[None]:
 
 def _read_about(path: Path) -> _About:
     table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    about = _About(**{**table, "shape": tuple(table["shape"]), "classes": tuple(table["classes"])})
+    listed = {key: tuple(table[key]) for key in ("shape", "classes", "notes")}
+    about = _About(**{**table, **listed})
     if (about.format, about.version) != (_FORMAT, _VERSION):
         raise ValueError(f"{about.format!r} version {about.version!r}")
     if len(about.shape) != 4 or not all(type(side) is int for side in about.shape):
         raise ValueError(f"a shape of {about.shape}")
     return about
+
+
+def _checksum(about: _About, images: Images, labels: Labels) -> str:
+    """SHA-256 (hex) over all that is kept, of the pixels over the sums of their pages.
+
+    A page's sum is of its 64-bit words, modulo 2^64: no single damaged word leaves it as it is, and
+    pages that change places change the hash. It guards against broken disks and not against people,
+    who could write another checksum too.
+    """
+    kept = asdict(replace(about, checksum=""))
+    found = hashlib.sha256(json.dumps(kept, sort_keys=True).encode() + b"\0")
+    pixels = images.reshape(-1)
+    end = len(pixels) // _PAGE_BYTES * _PAGE_BYTES
+    words = pixels[:end].view(np.uint64).reshape(-1, _PAGE_BYTES // 8)
+    found.update(words.sum(axis=1, dtype=np.uint64).tobytes())
+    found.update(pixels[end:].tobytes())
+    found.update(labels.tobytes())
+    return found.hexdigest()
 
 
 def _map(path: Path, shape: tuple[int, ...], kind: np.dtype[Any]) -> np.ndarray[Any, Any]:

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Colour = Literal["grey", "rgb"]
+Ground = Literal["white", "black"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 # One picture of this many pixels takes 256 MB at 4 bytes each, a few times that while converted;
 # a file of some kilobytes can declare it. Cameras of today stay below.
 MAX_PIXELS = 64_000_000
 CHANNELS: dict[Colour, int] = {"grey": 1, "rgb": 3}
-_ORIENTATION = 0x0112  # the EXIF tag; TIFF 6.0, section 8
+ORIENTATION = 0x0112  # the EXIF tag; TIFF 6.0, section 8
 
 
 def is_grey(stream: BinaryIO, where: str) -> bool:
     """Tell whether a picture has no colour, told by its header. A palette counts as colour."""
-    mode = _open(stream, where, whole=False).mode
+    mode = open_image(stream, where, whole=False).mode
     return mode in ("1", "L", "LA") or mode.startswith("I")
 
 
@@ -54,15 +55,15 @@ def read_picture(
     """
     from PIL import Image
 
-    image = _upright(_open(io.BytesIO(content), where, whole=True))
-    image = _on_white(_eight_bits(image)).convert("L" if colour == "grey" else "RGB")
+    image = upright(open_image(io.BytesIO(content), where, whole=True))
+    image = on_ground(eight_bits(image)).convert("L" if colour == "grey" else "RGB")
     if size is not None and image.size != (size[1], size[0]):
         image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     pixels = np.asarray(image, dtype=np.uint8)
     return pixels.reshape(*pixels.shape[:2], CHANNELS[colour])
 
 
-def _open(stream: BinaryIO, where: str, *, whole: bool) -> "Image.Image":
+def open_image(stream: BinaryIO, where: str, *, whole: bool) -> "Image.Image":
     """Open a picture, its pixels and metadata loaded too if ``whole``.
 
     Only what Pillow decodes of the user's bytes is done here, so that a mistake of ours is never
@@ -104,7 +105,8 @@ def _unreadable(where: str, why: str) -> CeterisError:
     )
 
 
-def _upright(image: "Image.Image") -> "Image.Image":
+def upright(image: "Image.Image") -> "Image.Image":
+    """The picture turned as its EXIF orientation says."""
     from PIL import Image
 
     # Which transposition undoes which orientation: EXIF 2.3, section 4.6.4.
@@ -116,11 +118,12 @@ def _upright(image: "Image.Image") -> "Image.Image":
         6: Image.Transpose.ROTATE_270,
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
-    }.get(image.getexif().get(_ORIENTATION, 1))
+    }.get(image.getexif().get(ORIENTATION, 1))
     return image if turn is None else image.transpose(turn)
 
 
-def _eight_bits(image: "Image.Image") -> "Image.Image":
+def eight_bits(image: "Image.Image") -> "Image.Image":
+    """A picture of 16 bits by its high bytes; any other as it is."""
     from PIL import Image
 
     if not image.mode.startswith("I"):
@@ -129,10 +132,11 @@ def _eight_bits(image: "Image.Image") -> "Image.Image":
     return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
 
 
-def _on_white(image: "Image.Image") -> "Image.Image":
+def on_ground(image: "Image.Image", ground: Ground = "white") -> "Image.Image":
+    """The picture laid on a ground where it is transparent."""
     from PIL import Image
 
     if not image.has_transparency_data:
         return image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image.convert("RGBA"))
+    below = Image.new("RGBA", image.size, ground)
+    return Image.alpha_composite(below, image.convert("RGBA"))

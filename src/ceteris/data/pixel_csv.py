@@ -14,6 +14,7 @@ from ceteris.data.dataset import Labels
 from ceteris.errors import CeterisError, shown
 
 _SPACE, _ZERO = ord(" "), ord("0")
+_FIX = "mend the row, or use the published file"
 _BESIDES = 100  # characters a row may have besides its pixels
 
 
@@ -78,10 +79,10 @@ def parse_pixel_csv(
         at = f"{where}, line {line_number:,}"
         fields = line.split(b",")
         if len(fields) != len(order):
-            raise _bad_row(at, f"{len(fields)} fields", f"{len(order)} fields, as in line 1")
+            raise bad_row(at, f"{len(fields)} fields", f"{len(order)} fields, as in line 1")
         row = dict(zip(order, fields, strict=True))
         labels.append(_label(row[columns.label], num_classes, at))
-        pixels.append(_pixels(row[columns.pixels].strip(), num_pixels, at))
+        pixels.append(parse_pixels(row[columns.pixels].strip(), num_pixels, at))
         numbers.append(_part(row[columns.part].strip(), part_numbers, at))
     if not labels:
         raise CeterisError(
@@ -102,7 +103,7 @@ def _lines(content: bytes | bytearray, longest: int, where: str) -> Iterator[tup
         end = len(content) if end < 0 else end
         if end - start > longest:
             at = f"{where}, line {number:,}"
-            raise _bad_row(at, f"{end - start:,} characters", f"{longest:,} characters or fewer")
+            raise bad_row(at, f"{end - start:,} characters", f"{longest:,} characters or fewer")
         line = bytes(content[start:end]).rstrip(b"\r")
         start = end + 1
         if line:
@@ -127,19 +128,25 @@ def _label(field: bytes, num_classes: int, at: str) -> int:
     # isdigit() first: int() also takes signs and underscores.
     field = field.strip()
     if not field.isdigit() or len(field) > 9 or int(field) >= num_classes:
-        raise _bad_row(at, f"label {_text(field)}", f"a label from 0 to {num_classes - 1}")
+        raise bad_row(at, f"label {_text(field)}", f"a label from 0 to {num_classes - 1}")
     return int(field)
 
 
 def _part(field: bytes, numbers: Mapping[bytes, int], at: str) -> int:
     if field not in numbers:
         names = ", ".join(name.decode() for name in numbers)
-        raise _bad_row(at, f"part {_text(field)}", f"one of {names}")
+        raise bad_row(at, f"part {_text(field)}", f"one of {names}")
     return numbers[field]
 
 
-def _pixels(field: bytes, num_pixels: int, at: str) -> NDArray[np.uint8]:
-    """The numbers in a text, all at once.
+def parse_pixels(field: bytes, num_pixels: int, at: str, fix: str = _FIX) -> NDArray[np.uint8]:
+    """Return the numbers in a text, all at once.
+
+    Args:
+        field: whole numbers 0..255 in decimal, a space between two.
+        num_pixels: how many there must be.
+        at: the file and line, for messages.
+        fix: what to do about a wrong row.
 
     All numbers end before a space; the digit before the space counts 1, the one before that 10 if
     it belongs to the same number, and so on. Two spaces in front keep the places within the text.
@@ -158,27 +165,29 @@ def _pixels(field: bytes, num_pixels: int, at: str) -> NDArray[np.uint8]:
         or not 1 <= lengths.min() <= lengths.max() <= 3
         or values.max() > 255
     ):
-        raise _bad_pixels(field, num_pixels, at)
+        raise _bad_pixels(field, num_pixels, at, fix)
     return values.astype(np.uint8)
 
 
-def _bad_pixels(field: bytes, num_pixels: int, at: str) -> CeterisError:
+def _bad_pixels(field: bytes, num_pixels: int, at: str, fix: str) -> CeterisError:
     """Say what is wrong with a text of pixels, number by number."""
     texts = field.split(b" ")
     for number, text in enumerate(texts, 1):
         if not text.isdigit() or len(text) > 3 or int(text) > 255:
-            return _bad_row(at, f"pixel {number:,} is {_text(text)}", "whole numbers from 0 to 255")
-    return _bad_row(at, f"{len(texts):,} pixels", f"{num_pixels:,} pixels")
+            expected = "whole numbers from 0 to 255"
+            return bad_row(at, f"pixel {number:,} is {_text(text)}", expected, fix)
+    return bad_row(at, f"{len(texts):,} pixels", f"{num_pixels:,} pixels", fix)
 
 
 def _text(field: bytes) -> str:
     return shown(field.decode("utf-8", "replace"))
 
 
-def _bad_row(at: str, received: str, expected: str) -> CeterisError:
+def bad_row(at: str, received: str, expected: str, fix: str = _FIX) -> CeterisError:
+    """The error for a row that holds no image; ``at`` is its file and line."""
     return CeterisError(
         f"{at}: the row is not an image",
         received=received,
         expected=expected,
-        fix="mend the row, or use the published file",
+        fix=fix,
     )

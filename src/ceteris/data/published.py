@@ -101,6 +101,8 @@ class PublishedSet:
         classes: names by label.
         published_at: the address it comes from.
         digest: of the parsed content, see :func:`ceteris.data.dataset.content_digest`.
+        mirrors: addresses below which the files lie under their published names, in the order they
+            are tried; empty where the publisher wants an account.
     """
 
     name: str
@@ -110,6 +112,7 @@ class PublishedSet:
     classes: tuple[str, ...]
     published_at: str
     digest: str
+    mirrors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

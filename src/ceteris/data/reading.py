@@ -78,7 +78,7 @@ def read_form(of: PublishedSet, found: FoundForm, known: Mapping[str, str]) -> t
     (path,) = found.paths
     again = f"get {form.archive} again from {of.published_at}"
     limits = {file.name: file.content_bytes for file in form.files}
-    with _clear_errors(path, form.archive_bytes, again):
+    with clear_errors(path, form.archive_bytes, again):
         contents = unpack_archive(path, limits)
     missing = [file.name for file in form.files if file.name not in contents]
     if missing:
@@ -100,7 +100,7 @@ def _read_file(
     of: PublishedSet, file: PublishedFile, path: Path, known: Mapping[str, str]
 ) -> Unpacked:
     again = f"get {file.published_name} again from {of.published_at}"
-    with _clear_errors(path, file.gz_bytes, again):
+    with clear_errors(path, file.gz_bytes, again):
         content = unpack_file(path, file.name, file.content_bytes)
     _check_digest(file, content, str(path), known, again)
     return Unpacked(content, str(path))
@@ -122,7 +122,14 @@ def _check_digest(
 
 
 @contextlib.contextmanager
-def _clear_errors(path: Path, published_bytes: int | None, again: str) -> Iterator[None]:
+def clear_errors(path: Path, published_bytes: int | None, again: str) -> Iterator[None]:
+    """Say in four parts what went wrong while ``path`` was unpacked.
+
+    Args:
+        path: the file.
+        published_bytes: its size as published; None where that is not known.
+        again: how to get it again.
+    """
     try:
         yield
     except TruncatedError:
@@ -137,7 +144,7 @@ def _clear_errors(path: Path, published_bytes: int | None, again: str) -> Iterat
         raise CeterisError(
             f"{path} is damaged and cannot be unpacked",
             received=shown(str(error)),
-            expected="the published file, as it is or packed again",
+            expected="the whole file, as it is or packed again",
             fix=again,
         ) from error
     except TooMuchError as error:

@@ -1,19 +1,20 @@
 """The register of data sets. A new one is one entry and one function that finds it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ceteris.data.cifar_sets import CIFAR10
 from ceteris.data.digits import DIGITS_CLASSES, DIGITS_DIGEST, find_digits
 from ceteris.data.fer2013 import FER2013
 from ceteris.data.folder import find_folder
 from ceteris.data.idx_sets import FASHION_MNIST, MNIST
+from ceteris.data.own import LARGEST_SIDE
+from ceteris.data.own_arrays import find_idx, find_npy, find_npz
+from ceteris.data.own_csv import find_csv
 from ceteris.data.published import Form, Places, PublishedSet
 from ceteris.data.reading import finder, known_files
 from ceteris.data.source import DataSource, Found
 from ceteris.errors import CeterisError, shown, unknown_name
-
-_LARGEST_SIDE = 4096  # pixels; larger than any network here is given, and a guard against slips
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,15 @@ class DataEntry:
         parts: the published parts in the order of the rows, name and number of images. The first
             may be trained on and the last is the test part; what lies between is in no part of a
             split. Empty where no test part is published.
-        forms: the forms its files are published in; empty where it has none.
+        num_images: in all, where no parts are published; None where the files tell.
+        published: its files, and where they are; None where it has none of its own.
         published_at: the address it comes from; empty where it is the user's own.
         licence, citation: likewise.
         default_test: the test part where none is published: a count, or a fraction below 1; None
             where the test part is published.
-        of_folder: it is read from a path that the user gives.
+        of_folder: it is a folder of pictures, which can be looked at before it is parsed.
+        needs, takes: fields of :class:`DataSource` besides the name, which must and may be given;
+            whatever needs one is the user's own.
         note: what whoever uses it must know; empty where there is nothing.
     """
 
@@ -46,21 +50,34 @@ class DataEntry:
     digest: str | None = None
     shape: tuple[int, int, int] | None = None
     parts: tuple[tuple[str, int], ...] = ()
-    forms: tuple[Form, ...] = ()
+    num_images: int | None = None
+    published: PublishedSet | None = None
     published_at: str = ""
     licence: str = ""
     citation: str = ""
     default_test: float | int | None = None
     of_folder: bool = False
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is read from a path that the user gives."""
+        return bool(self.needs)
 
     @property
     def num_between(self) -> int:
         """Rows between the part that may be trained on and the test part."""
         return sum(count for _, count in self.parts[1:-1])
 
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms its files are published in; empty where it has none."""
+        return () if self.published is None else self.published.forms
 
-_KNOWN_FILES = known_files(MNIST, FASHION_MNIST, CIFAR10, FER2013)
+
+KNOWN_FILES = known_files(MNIST, FASHION_MNIST, CIFAR10, FER2013)
 
 
 def _published(
@@ -75,12 +92,12 @@ def _published(
     return DataEntry(
         name=of.name,
         title=of.title,
-        find=finder(of, _KNOWN_FILES),
+        find=finder(of, KNOWN_FILES),
         classes=of.classes,
         digest=of.digest,
         shape=shape,
         parts=parts,
-        forms=of.forms,
+        published=of,
         published_at=of.published_at,
         licence=licence,
         citation=citation,
@@ -96,6 +113,7 @@ _ENTRIES = (
         classes=DIGITS_CLASSES,
         digest=DIGITS_DIGEST,
         shape=(8, 8, 1),
+        num_images=1_797,
         published_at="https://archive.ics.uci.edu/dataset/80",
         licence="CC BY 4.0",
         citation="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, "
@@ -143,6 +161,40 @@ _ENTRIES = (
         find=find_folder,
         default_test=0.2,
         of_folder=True,
+        needs=("path",),
+        takes=("size", "colour", "skip_broken"),
+    ),
+    DataEntry(
+        name="npz",
+        title="one .npz file: images and labels, or x_train, y_train, x_test, y_test",
+        find=find_npz,
+        default_test=0.2,
+        needs=("path",),
+        takes=("size", "colour", "classes", "pixel_max"),
+    ),
+    DataEntry(
+        name="npy",
+        title="two .npy files, images and labels; two more for the test part",
+        find=find_npy,
+        default_test=0.2,
+        needs=("path", "labels"),
+        takes=("test_path", "test_labels", "size", "colour", "classes", "pixel_max"),
+    ),
+    DataEntry(
+        name="idx",
+        title="two IDX files, as MNIST's; two more for the test part",
+        find=find_idx,
+        default_test=0.2,
+        needs=("path", "labels"),
+        takes=("test_path", "test_labels", "size", "colour", "classes", "pixel_max"),
+    ),
+    DataEntry(
+        name="csv",
+        title="a CSV file, a row for each image; one more for the test part",
+        find=find_csv,
+        default_test=0.2,
+        needs=("path",),
+        takes=("test_path", "label_column", "size", "colour", "classes", "pixel_max"),
     ),
 )
 
@@ -157,50 +209,85 @@ def check_source(source: DataSource, *, where: str = "") -> DataEntry:
         where: file and table, for error messages.
 
     Raises:
-        CeterisError: there is no such set; ``path``, ``size`` or ``colour`` is missing, does not
-            belong or is no possible value.
+        CeterisError: there is no such set; a field is missing, does not belong or is no possible
+            value.
 
     Example:
         >>> check_source(DataSource("digits")).default_test
         360
     """
-    place = f"  ({where})" if where else ""
     entry = DATA_SETS.get(source.name) if isinstance(source.name, str) else None
     if entry is None:
         raise unknown_name("data set", source.name, DATA_SETS, where=where)
-    if entry.of_folder:
-        _check_folder_keys(source, place)
-        return entry
-    for key in ("path", "size", "colour"):
-        if getattr(source, key) is not None:
-            raise CeterisError(
-                f"'{key}' is only for a folder of pictures, not for '{source.name}'",
-                received=f"{key} = {shown(getattr(source, key))}{place}",
-                expected=f"no {key}, or the name 'folder'",
-                fix=f'take out {key}, or write name = "folder"',
-            )
+    place = f"  ({where})" if where else ""
+    for field in fields(source):
+        if field.name != "name":
+            _check_given(entry, field.name, getattr(source, field.name), field.default, place)
+    if (source.test_path is None) != (source.test_labels is None) and "labels" in entry.needs:
+        lacking = "test_path" if source.test_path is None else "test_labels"
+        raise CeterisError(
+            "the test part has one of its two files",
+            received=f"no {lacking}{place}",
+            expected="test_path and test_labels, or neither",
+            fix=f"write {lacking} = ..., or take the other one out",
+        )
+    _check_size(source, place)
+    if source.colour not in (None, "grey", "rgb"):
+        raise unknown_name("colour", source.colour, ("grey", "rgb"), where=where)
+    _check_classes(source, place)
     return entry
 
 
-def _check_folder_keys(source: DataSource, place: str) -> None:
-    if not source.path:
+def _check_given(entry: DataEntry, key: str, value: object, default: object, place: str) -> None:
+    if (value == default and key in entry.needs) or value == "":
         raise CeterisError(
-            "a folder of pictures needs a path",
-            received=f"path = {shown(source.path)}{place}",
-            expected="the folder that holds one folder of pictures for each class",
-            fix='write path = "my_pictures"',
+            f"'{entry.name}' needs {'a path' if key == 'path' else key}: it is {entry.title}",
+            received=f"{key} = {shown(value)}{place}",
+            expected=f"{' and '.join(entry.needs)}, relative to the study's file",
+            fix=f'write {key} = "..." in [data]',
         )
+    if value != default and key not in (*entry.needs, *entry.takes):
+        theirs = [e.name for e in DATA_SETS.values() if key in (*e.needs, *e.takes)]
+        raise CeterisError(
+            f"'{key}' is only for data of one's own, not for '{entry.name}'"
+            if not entry.own
+            else f"'{key}' is not for '{entry.name}'",
+            received=f"{key} = {shown(value)}{place}",
+            expected=f"no {key}, or one of the names {', '.join(theirs)}",
+            fix=f"take out {key}, or write name = {theirs[0]!r}".replace("'", '"'),
+        )
+
+
+def _check_size(source: DataSource, place: str) -> None:
     size = source.size
     if size is not None and not (
         isinstance(size, tuple)
         and len(size) == 2
-        and all(type(side) is int and 1 <= side <= _LARGEST_SIDE for side in size)
+        and all(type(side) is int and 1 <= side <= LARGEST_SIDE for side in size)
     ):
         raise CeterisError(
-            "the size that pictures are resized to is not possible",
+            "the size of images is not possible",
             received=f"size = {shown(size)}{place}",
-            expected=f"[height, width], each a whole number from 1 to {_LARGEST_SIDE}",
+            expected=f"[height, width], each a whole number from 1 to {LARGEST_SIDE}",
             fix="write size = [64, 64]",
         )
-    if source.colour not in (None, "grey", "rgb"):
-        raise unknown_name("colour", source.colour, ("grey", "rgb"), where=place.strip(" ()"))
+
+
+def _check_classes(source: DataSource, place: str) -> None:
+    names, top = source.classes, source.pixel_max
+    if names is not None and not (
+        2 <= len(set(names)) == len(names) and all(name and name.isprintable() for name in names)
+    ):
+        raise CeterisError(
+            "the names of the classes are not possible",
+            received=f"classes = {shown(list(names))}{place}",
+            expected="two or more different names, in the order of the labels",
+            fix='write for example classes = ["cat", "dog"], or take it out',
+        )
+    if top is not None and not (type(top) is int and 1 <= top <= 255):
+        raise CeterisError(
+            "the largest value of a pixel is not possible",
+            received=f"pixel_max = {shown(top)}{place}",
+            expected="a whole number from 1 to 255",
+            fix="write pixel_max = 255, or take it out",
+        )

@@ -9,15 +9,23 @@ from ceteris.data.dataset import Content
 
 @dataclass(frozen=True)
 class DataSource:
-    """A data set by its registered name, and for ``"folder"`` where and what it is.
+    """A data set by its registered name, and where and what it is if it is the user's own.
+
+    Which of these a set needs and takes, its entry in the register says.
 
     Args:
         name: a name in the register.
-        path: for ``"folder"`` only: the folder of pictures by class.
-        size: for ``"folder"`` only: the height and width (H, W) that pictures are resized to; None
-            where all have one size already.
-        colour: for ``"folder"`` only: one channel or three; None takes grey where every picture is
-            grey, and rgb otherwise.
+        path: the folder of pictures by class, or the file that holds the images.
+        size: the height and width (H, W) that pictures are resized to, or of images that a file
+            holds as rows of numbers; None where they have one size already.
+        colour: one channel or three; None takes grey where every picture of a folder is grey, and
+            rgb otherwise; of rows of numbers grey.
+        labels: the file of labels, where they are in one of their own.
+        test_path, test_labels: the same files of the test part; None splits one off.
+        label_column: the label's column in a CSV file: a name in line 1, ``"first"`` or ``"last"``.
+        classes: names by label; None takes the labels themselves.
+        pixel_max: the largest value a pixel can have; None is 255.
+        skip_broken: leave out pictures of a folder that cannot be read, and say which.
 
     Example:
         >>> DataSource("digits").path is None
@@ -28,6 +36,13 @@ class DataSource:
     path: str | None = None
     size: tuple[int, int] | None = None
     colour: Literal["grey", "rgb"] | None = None
+    labels: str | None = None
+    test_path: str | None = None
+    test_labels: str | None = None
+    label_column: str | None = None
+    classes: tuple[str, ...] | None = None
+    pixel_max: int | None = None
+    skip_broken: bool = False
 
 
 @dataclass(frozen=True)

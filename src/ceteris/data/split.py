@@ -5,25 +5,28 @@ its own by row number. A random part is the rows of least priority; a stratified
 within each class. So a row's luck depends on the seed and the row alone: asking for more images
 keeps those there were, a validation part does not move the test part, and the other way round.
 
-The test part is the published one, or is drawn with the split seed alone: no replicate changes it.
+The test part is a published one, or is drawn with the split seed alone: no replicate changes it.
+
+What is dropped is taken from the training part last, so that dropping changes no other part.
 """
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import DataSet
+from ceteris.data.dataset import DataSet, Rows
+from ceteris.data.dropping import Dropped, drop_words, rows_to_drop
+from ceteris.data.parts import check_parts, part_rows
 from ceteris.data.registry import DATA_SETS
 from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.seeds import Purpose, Streams
 
 Picking = Literal["first", "last", "random", "stratified"]
-Rows = NDArray[np.int64]
 
 _PART_NAMES = ("train", "validation", "test", "unused")
 
@@ -45,6 +48,9 @@ class SplitRecipe:
         test_by: likewise.
         seed: another number, another split.
         resample: draw ``images`` and ``validation`` anew for every replicate, never the test part.
+        test_part: the published part that is the test part; None takes the last.
+        validation_part: the published part that is the validation part, instead of ``validation``.
+        drop: which training images are left out, words of :data:`ceteris.data.dropping.DROPS`.
     """
 
     images: int | None = None
@@ -55,6 +61,14 @@ class SplitRecipe:
     test_by: Picking = "stratified"
     seed: int = 0
     resample: bool = False
+    test_part: str | None = None
+    validation_part: str | None = None
+    drop: tuple[str, ...] = ()
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is a validation part."""
+        return self.validation_part is not None or bool(self.validation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +77,8 @@ class Split:
 
     Args:
         train, validation, test: what they say.
-        unused: images in none of these: not asked for, or in a published part that is neither
-            trained on nor the test part.
+        unused: images in none of these: not asked for, dropped, or in a published part that no
+            part of the split is.
     """
 
     train: Rows
@@ -79,6 +93,9 @@ def make_split(data: DataSet, recipe: SplitRecipe, *, replicate: int = 0) -> Spl
     A stratified part of n images takes n n_c / N of class c, rounded down, and what is then left
     to give goes to the largest remainders: each class is within one of its proportion.
 
+    What ``recipe.drop`` names goes from the training part to the unused rows, and nothing else
+    moves: without ``drop`` the other parts are the same.
+
     Args:
         data: what is split.
         recipe: how.
@@ -87,7 +104,8 @@ def make_split(data: DataSet, recipe: SplitRecipe, *, replicate: int = 0) -> Spl
     Raises:
         CeterisError: a part is larger than what it is taken from, would leave nothing to train on,
             would be empty though asked for, or is stratified and smaller than the number of
-            classes; or a value of the recipe is not possible.
+            classes; every training image would be dropped; or a value of the recipe is not
+            possible.
 
     Example:
         >>> data = DataSet("toy", np.zeros((10, 1, 1, 1), np.uint8), np.arange(10) % 2,
@@ -96,7 +114,52 @@ def make_split(data: DataSet, recipe: SplitRecipe, *, replicate: int = 0) -> Spl
         >>> [part.tolist() for part in (split.train, split.validation, split.test)]
         [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
     """
-    _check(recipe)
+    whole = _draw(data, recipe, replicate)
+    if not recipe.drop:
+        return whole
+    dropped = _dropped_rows(data, whole, recipe.drop)
+    rows = np.unique(np.concatenate([*dropped.values()]))
+    train = np.setdiff1d(whole.train, rows, assume_unique=True)
+    if not len(train):
+        raise CeterisError(
+            f"every training image of {data.name} would be dropped",
+            received=f"drop = {shown(list(recipe.drop))}, {len(whole.train):,} training images: "
+            + ", ".join(f"{len(found):,} {word}" for word, found in dropped.items()),
+            expected="a training image or more that is left",
+            fix=f"look at `ceteris data check {data.name}`, and take a word out of drop",
+        )
+    return replace(whole, train=train, unused=np.union1d(whole.unused, rows))
+
+
+def count_dropped(data: DataSet, recipe: SplitRecipe, *, replicate: int = 0) -> Dropped:
+    """How many training images :func:`make_split` leaves out, and for which reasons.
+
+    Args:
+        data, recipe, replicate: as there.
+
+    Example:
+        >>> data = DataSet("toy", np.array([1, 2, 1], np.uint8).reshape(3, 1, 1, 1),
+        ...                np.array([0, 1, 0]), ("a", "b"), num_train=2, pixel_max=255, digest="")
+        >>> count_dropped(data, SplitRecipe(drop=("leaked",)))
+        Dropped(by_word={'leaked': 1}, images=1, of=2)
+    """
+    whole = _draw(data, recipe, replicate)
+    found = _dropped_rows(data, whole, recipe.drop)
+    return Dropped(
+        by_word={word: len(rows) for word, rows in found.items()},
+        images=len(np.unique(np.concatenate([whole.train[:0], *found.values()]))),
+        of=len(whole.train),
+    )
+
+
+def _dropped_rows(data: DataSet, whole: Split, words: tuple[str, ...]) -> dict[str, Rows]:
+    held = np.concatenate([whole.validation, whole.test])
+    return rows_to_drop(data, words, train=whole.train, held=held)
+
+
+def _draw(data: DataSet, recipe: SplitRecipe, replicate: int) -> Split:
+    """The split before anything is dropped."""
+    _check(recipe, data)
     streams = Streams(root=recipe.seed, seed=0)
     resampled = Streams(root=recipe.seed, seed=replicate) if recipe.resample else streams
     pool, test = _test_part(data, recipe, streams)
@@ -111,12 +174,16 @@ def make_split(data: DataSet, recipe: SplitRecipe, *, replicate: int = 0) -> Spl
             )
         draws = _priorities(data, resampled, Purpose.SUBSET, "images")
         used = _pick(data, pool, recipe.images, recipe.images_by, draws, "images")
-    count = _count("validation", recipe.validation, len(used))
-    draws = _priorities(data, resampled, Purpose.SPLIT, "validation")
-    validation = _pick(data, used, count, recipe.validation_by, draws, "validation")
+    if recipe.validation_part is not None:
+        validation = part_rows(data, recipe.validation_part)
+    else:
+        count = _count("validation", recipe.validation, len(used))
+        draws = _priorities(data, resampled, Purpose.SPLIT, "validation")
+        validation = _pick(data, used, count, recipe.validation_by, draws, "validation")
     train = np.setdiff1d(used, validation, assume_unique=True)
     rows = np.arange(len(data.images), dtype=np.int64)
-    unused = np.setdiff1d(rows, np.concatenate([used, test]), assume_unique=True)
+    parts = np.concatenate([train, validation, test])
+    unused = np.setdiff1d(rows, parts, assume_unique=True)
     return Split(train=train, validation=validation, test=test, unused=unused)
 
 
@@ -151,6 +218,8 @@ def _test_part(data: DataSet, recipe: SplitRecipe, streams: Streams) -> tuple[Ro
                 expected="no test",
                 fix="take out test; the published part is used",
             )
+        if recipe.test_part is not None:
+            return rows[: data.num_train], part_rows(data, recipe.test_part)
         first = data.num_train + (entry.num_between if entry else 0)
         return rows[: data.num_train], rows[first:]
     default = entry.default_test if entry else None
@@ -253,7 +322,15 @@ def _largest_remainder(count: int, sizes: list[int]) -> list[int]:
     return shares
 
 
-def _check(recipe: SplitRecipe) -> None:
+def _check(recipe: SplitRecipe, data: DataSet) -> None:
+    drop_words(recipe.drop, where="drop")
+    if recipe.test_part is not None or recipe.validation_part is not None:
+        check_parts(
+            DATA_SETS[data.name],
+            test_part=recipe.test_part,
+            validation_part=recipe.validation_part,
+            validation=recipe.validation,
+        )
     for key in ("images_by", "validation_by", "test_by"):
         if getattr(recipe, key) not in get_args(Picking):
             raise unknown_name(

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, cast
 
+from ceteris.data.bzip2 import bzip2_blocks
+
 _ZIP_MAGIC = b"PK\x03\x04"
 _STEP = 1 << 20  # bytes at a time, so that no step allocates what a bomb would like to fill
 _TAR_OVERHEAD = 1 << 20  # bytes of an archive besides the files that are wanted: heads, a readme
@@ -56,6 +58,9 @@ def unpack_file(path: Path, name: str, limit: int) -> bytearray:
             if name not in members:
                 raise DamagedError(f"no {name} in it")
             return members[name]
+        blocks = _parallel(raw, limit)
+        if blocks is not None:
+            return _join(blocks, limit)
         with _decompressed(raw) as stream:
             return _read_all(stream, limit)
 
@@ -76,6 +81,41 @@ def unpack_archive(path: Path, limits: Mapping[str, int]) -> dict[str, bytearray
             return _from_zip(raw, limits)
         with _decompressed(raw) as stream:
             return _from_tar(_Bounded(stream, sum(limits.values()) + _TAR_OVERHEAD), limits)
+
+
+@contextlib.contextmanager
+def open_unpacked(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
+    """Open a file that may be packed, for whoever reads it with bounds of his own.
+
+    Args:
+        path: where it is.
+        member: which file of a ``.zip``; None takes its only one.
+
+    Raises:
+        TruncatedError, DamagedError, OSError: what they say, also while it is read.
+    """
+    with _plain_errors(), path.open("rb") as raw:
+        if not _is_zip(raw):
+            yield _decompressed(raw)
+            return
+        with zipfile.ZipFile(raw) as archive:
+            names = archive.namelist() if member is None else [member]
+            if len(names) != 1:
+                raise DamagedError(f"{len(names)} files in it, and one is expected")
+            if names[0] not in archive.namelist():
+                raise DamagedError(f"no {names[0]} in it")
+            with archive.open(names[0]) as stream:
+                yield stream
+
+
+def zip_members(path: Path) -> dict[str, int]:
+    """Return the names of the files in a ``.zip``, and how many bytes each says it holds.
+
+    Raises:
+        DamagedError, OSError: what they say.
+    """
+    with _plain_errors(), path.open("rb") as raw, zipfile.ZipFile(raw) as archive:
+        return {member.filename: member.file_size for member in archive.infolist()}
 
 
 class _Bounded:
@@ -130,6 +170,31 @@ def _read_all(stream: IO[bytes], limit: int) -> bytearray:
             filled += len(step)
     if filled == limit and stream.read(1):
         raise TooMuchError(limit)
+    del content[filled:]
+    return content
+
+
+def _parallel(raw: IO[bytes], limit: int) -> Iterator[bytes] | None:
+    """The content in blocks if it is packed in a way that several cores can unpack."""
+    packed = b""
+    if raw.read(3) == b"BZh":
+        raw.seek(0)
+        packed = raw.read(limit + _TAR_OVERHEAD)  # packing adds little, even to noise
+        if raw.read(1):
+            packed = b""
+    raw.seek(0)
+    return bzip2_blocks(packed, limit) if packed else None
+
+
+def _join(blocks: Iterator[bytes], limit: int) -> bytearray:
+    """All blocks in one, which must hold ``limit`` bytes or fewer."""
+    content = bytearray(limit)
+    filled = 0
+    for block in blocks:
+        if filled + len(block) > limit:
+            raise TooMuchError(limit)
+        content[filled : filled + len(block)] = block
+        filled += len(block)
     del content[filled:]
     return content
 

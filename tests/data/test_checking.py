@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ceteris.data import DataSet, DataSource, open_data
+from ceteris.data.checking import check_data
+from ceteris.errors import CeterisError
+
+
+def small(num_train: int = 5) -> DataSet:
+    values = [1, 2, 3, 3, 5, 1, 2, 9]
+    images = np.array(values, np.uint8).repeat(2).reshape(8, 1, 2, 1)
+    images[:, 0, 1] += 100
+    images[4] = 5
+    return DataSet(
+        "made-up", images, np.array([0, 0, 1, 1, 0, 0, 1, 0]), ("a", "b"), num_train, 255, "d"
+    )
+
+
+def test_everything_is_a_row() -> None:
+    found = check_data(small())
+    assert (found.images, found.distinct, found.known) == (8, 5, None)
+    train, test = found.parts
+    assert (train.name, train.first, train.images, train.by_class) == ("train", 0, 5, (3, 2))
+    assert (train.copies, train.flat) == ((3,), (4,))
+    assert (test.name, test.first, test.by_class, test.copies) == ("test", 5, (2, 1), ())
+    (shared,) = found.shared
+    assert (shared.part, shared.other, shared.rows, shared.near) == ("test", "train", (5, 6), ())
+    (conflict,) = found.conflicts
+    assert (conflict.rows, conflict.labels) == ((1, 6), (0, 1))
+    assert found.flat == (4,)
+
+
+def test_a_set_without_a_test_part_has_one_part() -> None:
+    found = check_data(small(num_train=8))
+    assert [part.name for part in found.parts] == ["all images"]
+    assert found.shared == ()
+
+
+def test_balance_is_the_largest_class_by_the_smallest() -> None:
+    found = check_data(small())
+    assert found.parts[0].balance == 1.5
+    empty = DataSet("x", small().images, np.zeros(8, np.int64), ("a", "b"), 8, 255, "")
+    assert check_data(empty).parts[0].balance == float("inf")
+
+
+def test_near_duplicates_across_parts_are_told_from_copies() -> None:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 200, (30, 32, 32, 1), dtype=np.uint8)
+    images[25] = images[4] + 20  # near, across
+    images[26] = images[5]  # a copy, across
+    images[27] = images[6] + 20  # near and ...
+    images[28] = images[27]  # ... there twice
+    labels = np.arange(30) % 3
+    found = check_data(DataSet("x", images, labels, ("a", "b", "c"), 20, 255, ""))
+    (shared,) = found.shared
+    assert shared.rows == (26,)
+    assert shared.near == (25, 27, 28)
+    assert check_data(
+        DataSet("x", images, labels, ("a", "b", "c"), 20, 255, ""), near=False
+    ).near.not_searched
+
+
+def test_a_known_set_of_another_size_is_refused() -> None:
+    data = DataSet("mnist", small().images, small().labels, ("a", "b"), 5, 255, "")
+    with pytest.raises(CeterisError) as caught:
+        check_data(data)
+    assert caught.value.what == "mnist has another number of images than it is known to have"
+    assert caught.value.received == "8 images, 5 of them to train on"
+    assert "60,000 in train" in caught.value.expected
+
+
+@pytest.mark.realdata
+def test_mnist_has_no_copies(real_data: Path, tmp_path: Path) -> None:
+    data, _ = open_data(DataSource("mnist"), cache=tmp_path, data_folder=real_data)
+    found = check_data(data, near=False)
+    assert found.distinct == found.images == 70_000
+    assert found.conflicts == found.flat == found.shared[0].rows == ()
+    assert found.parts[1].by_class == (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
