@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -57,19 +58,33 @@ def test_every_study_shown_resolves(page: Path) -> None:
             assert Study(name="x", data={"name": "digits"}, train=train, **table).arms
 
 
+def _verb(words: list[str]) -> tuple[Any, list[str]]:
+    """The verb that words begin with, a verb of a group if the first is a group; and the rest."""
+    found: Any = get_command(app)
+    while words and hasattr(found, "commands"):
+        assert words[0] in found.commands, f"no verb {words[0]}"
+        found, words = found.commands[words[0]], words[1:]
+    return found, words
+
+
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_every_command_shown_exists(page: Path) -> None:
-    verbs = get_command(app).commands  # type: ignore[attr-defined]
     text = page.read_text("utf-8")
     for line in re.findall(
         r"(?:^|`)(?:CETERIS_DATA=\S+ )?ceteris ([a-z].*?)(?:`|$|  +#)", text, re.M
     ):
-        verb, *words = line.split()
-        assert verb in verbs, f"{page.name}: ceteris {line}"
-        known = {option for parameter in verbs[verb].params for option in parameter.opts}
+        verb, words = _verb(line.split())
+        known = {option for parameter in verb.params for option in parameter.opts}
         for word in words:
             if word.startswith("--"):
                 assert word in known, f"{page.name}: ceteris {line}"
+
+
+def test_verbs_of_groups_are_looked_up() -> None:
+    verb, words = _verb(["data", "list", "fer2013", "--json"])
+    assert (verb.name, words) == ("list", ["fer2013", "--json"])
+    with pytest.raises(AssertionError, match="no verb lsit"):
+        _verb(["data", "lsit"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

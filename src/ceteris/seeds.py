@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     AUGMENTATION = "augmentation"
     SUBSET = "subset"
     SPLIT = "split"
+    SAMPLE = "sample"
 
 
 def derive(*parts: str | int) -> int:

@@ -29,6 +29,9 @@ optimizer = "sgd"
 learning_rate = [0.1, 0.01]
 """
 
+VERBS = ("init", "run", "list", "explain", "show", "compare", "verify", "predict", "remove")
+VERBS += ("doctor",)
+
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -45,14 +48,12 @@ def home() -> Path:
 def test_help_names_every_verb() -> None:
     done = ceteris("--help")
     assert done.returncode == 0
-    for verb in ("init", "run", "list", "show", "compare", "verify", "remove", "doctor"):
+    for verb in (*VERBS, "data", "quiz"):
         assert f"  {verb} " in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
 
 
-@pytest.mark.parametrize(
-    "verb", ["init", "run", "list", "show", "compare", "verify", "remove", "doctor"]
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(verb: str) -> None:
     found = CliRunner().invoke(app, [verb, "--help"])
     assert found.exit_code == 0
@@ -67,6 +68,11 @@ def test_list_shows_the_catalogue_and_writes_nothing() -> None:
     found = json.loads(ceteris("list", "--json").stdout)
     assert "digits-optimizers" in {item["name"] for item in found["built_in"]}
     assert found["studies"] == []
+    networks = {item["name"]: item for item in found["networks"]}
+    assert networks["resnet"]["arguments"]["depth"] == 20
+    assert networks["fashion-batchnorm"]["report"] == ["R1.7"]
+    printed = ceteris("list").stdout
+    assert all(name in printed for name in ("digits-optimizers", *networks))
     assert not home().exists()
 
 

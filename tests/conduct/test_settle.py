@@ -17,6 +17,11 @@ CNN = [
     "flatten",
     {"layer": "dense", "units": "classes"},
 ]
+# Its convolution stands inside.
+BLOCK = {
+    "layer": "residual",
+    "layers": [{"layer": "conv", "filters": 1, "kernel": 3, "padding": "same"}],
+}
 
 
 def study(**changed: Any) -> Study:
@@ -94,6 +99,7 @@ def test_dense_networks_have_no_ways_and_measure_nothing(
     [
         (True, {"layers": CNN}, "bfloat16"),
         (False, {"layers": CNN}, "float32"),
+        (True, {"layers": [BLOCK, *CNN[1:]]}, "bfloat16"),
         (True, "mlp", "float32"),
     ],
 )

@@ -188,3 +188,12 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         Keeper(30.0).keep(1, write)
+
+
+def test_a_single_number_comes_back_without_an_axis(tmp_path: Path) -> None:
+    """PyTorch's batch normalisation counts its batches in one: with an axis it fits no more."""
+    (tmp_path / "run").mkdir()
+    write_checkpoint(tmp_path / "run", 1, {"buffer.1.num_batches_tracked": np.array(3)})
+    found = read_checkpoint(tmp_path / "run")
+    assert found is not None
+    assert found["buffer.1.num_batches_tracked"].shape == ()

@@ -107,7 +107,7 @@ def test_running_figures_are_means_over_the_images_trained_on(trained: Trained) 
 def test_the_final_metrics_are_those_of_the_stored_weights(trained: Trained) -> None:
     task, outcome = trained(data={"name": "digits"})  # without validation the last is kept
     weights = {name: torch.from_numpy(w) for name, w in outcome.arrays["weights"].items()}
-    material = open_material(task.data, "unit")
+    material = open_material(task.data, "unit", task.rows.train)
     images, labels = material.batch(torch.from_numpy(task.rows.test))
     hidden = images.permute(0, 2, 3, 1).flatten(1) @ weights["dense_1.weight"].T
     hidden = (hidden + weights["dense_1.bias"]).relu()
@@ -134,7 +134,7 @@ def test_the_best_weights_have_the_lowest_validation_loss(trained: Trained) -> N
 
 def test_no_weights_are_kept_where_none_are_asked_for(trained: Trained) -> None:
     _, outcome = trained(keep_weights="none")
-    assert set(outcome.arrays) == {"curves", "predictions"}
+    assert set(outcome.arrays) == {"curves", "predictions", "normalisation"}
     assert outcome.digest
 
 
@@ -153,7 +153,7 @@ def test_a_learning_rate_schedule_is_followed(trained: Trained) -> None:
 
 def test_raw_pixels_are_not_scaled(trained: Trained) -> None:
     task, _ = trained(data={"name": "digits", "scale": "none"})
-    unit, raw = (open_material(task.data, scale) for scale in ("unit", "none"))
+    unit, raw = (open_material(task.data, s, task.rows.train) for s in ("unit", "none"))
     rows = torch.arange(5)
     torch.testing.assert_close(raw.batch(rows)[0], unit.batch(rows)[0] * 16)
 

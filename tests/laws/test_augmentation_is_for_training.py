@@ -57,7 +57,7 @@ def test_every_evaluation_is_of_the_images_as_they_are(tmp_path: Path) -> None:
     plain_mlp = {"name": "mlp", "hidden": [16]}
     task = _tasks(tmp_path, network=plain_mlp, train={**TRAIN, "augment": MOVES})["sgd", 0]
     outcome = _outcome(task, tmp_path / "c", keep_weights="all")
-    material = open_material(task.data, "unit")
+    material = open_material(task.data, "unit", task.rows.train)
     change = augmentation(task.recipe.train.augment, Streams(0, 0))
 
     def loss(rows: np.ndarray, step: int, *, changed: bool) -> float:
@@ -140,7 +140,7 @@ def test_off_is_the_same_run_as_no_word_of_it(
         assert said.run_id == unsaid.run_id
     with_it = _outcome(unsaid, tmp_path / "a").digest
     # A loop that has no augmentation at all.
-    monkeypatch.setattr(loop, "augmentation", lambda *_: lambda images, _: images)
+    monkeypatch.setattr(loop, "augmentation", lambda *_: lambda images, step: images)
     assert _outcome(unsaid, tmp_path / "b").digest == with_it
     moved = _tasks(tmp_path, train={**TRAIN, "augment": {"flip": True}})["sgd", 0]
     assert moved.run_id != unsaid.run_id

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def _tasks(tmp_path: Path, **changed: object) -> dict[tuple[str, int], Task]:
 
 
 def _module(task: Task) -> nn.Module:
-    material = open_material(task.data, task.recipe.data.scale)
+    material = open_material(task.data, task.recipe.data.scale, task.rows.train)
     return make_module(
         task.recipe.network,
         task.recipe.train,
@@ -60,9 +61,9 @@ def test_two_arms_with_one_seed_see_the_same_batches(
     seen: list[list[int]] = []
     real = Material.batch
 
-    def spy(self: Material, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def spy(self: Material, rows: torch.Tensor, *rest: Any) -> Any:
         seen.append(rows.tolist())
-        return real(self, rows)
+        return real(self, rows, *rest)
 
     monkeypatch.setattr(Material, "batch", spy)
     orders = {}

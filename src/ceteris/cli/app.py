@@ -1,10 +1,13 @@
 """The verbs, one short function each. Whatever is heavy is imported inside its verb."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ceteris.cli.data import data_app
+from ceteris.cli.options import HomeFolder, Json, data_folder
+from ceteris.cli.quiz import quiz_app
 
 app = typer.Typer(
     name="ceteris",
@@ -15,6 +18,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data_app)
+app.add_typer(quiz_app)
 
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A built-in study's name, or a .toml file.")
@@ -23,17 +28,6 @@ Stored = Annotated[
     str,
     typer.Argument(metavar="STUDY", help="A study that was run; NAME@VARIANT for a variant."),
 ]
-HomeFolder = Annotated[
-    Path | None,
-    typer.Option("--home", help="Where studies are kept.  [CETERIS_HOME, else ~/.ceteris]"),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
-
-def data_folder() -> Path | None:
-    """The read-only folder of data sets, if there is one."""
-    found = os.environ.get("CETERIS_DATA")
-    return Path(found) if found else None
 
 
 @app.callback(invoke_without_command=True)
@@ -120,10 +114,81 @@ def run(
 
 @app.command("list")
 def list_studies(home: HomeFolder = None, json: Json = False) -> None:
-    """List the built-in studies and those that were run."""
+    """List the built-in studies, the networks that have a name, and the studies that were run."""
     from ceteris.cli.reading import print_list
 
     print_list(home, json=json)
+
+
+@app.command("explain")
+def explain_network(
+    network: Annotated[
+        str,
+        typer.Argument(
+            metavar="NETWORK",
+            help="A name, a report's item (r0.6), a study, a .toml of layers, file.py:function.",
+        ),
+    ],
+    input_shape: Annotated[
+        str | None, typer.Option("--input", metavar="HxWxC", help="Images.  [the network's own]")
+    ] = None,
+    classes: Annotated[int | None, typer.Option(help="Classes.  [the network's own]")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An argument: --set n1=64."),
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Images in a step, for memory.")] = 32,
+    optimizer: Annotated[str, typer.Option(help="Whose states take memory.")] = "adam",
+    convention: Annotated[
+        str, typer.Option(help="Operations: of weights, or everything.")
+    ] = "weights",
+    match: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="parameters=N, multiply_adds=N, trainable=N; or of a NETWORK."
+        ),
+    ] = None,
+    vary: Annotated[
+        str | None, typer.Option(metavar="WIDTH", help="With --match: what may change.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="As LaTeX, with booktabs.")] = False,
+    diagram: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it, too.")] = None,
+    no_code: Annotated[
+        bool, typer.Option("--no-code", help="Refuse a network that executes code of its own.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Explain a network layer by layer, with the arithmetic shown; or solve a width (--match)."""
+    from ceteris.cli.explaining import explain_networks, match_network, shown_as
+
+    given = {"json": json, "markdown": markdown, "latex": latex}
+    how = shown_as(
+        convention=convention,
+        batch=batch,
+        optimizer=optimizer,
+        forms=[form for form, asked in given.items() if asked],
+        diagram=diagram,
+    )
+    if match is None and vary is None:
+        explain_networks(
+            network,
+            overrides=overrides or [],
+            input_shape=input_shape,
+            classes=classes,
+            how=how,
+            allow_code=not no_code,
+        )
+    else:
+        match_network(
+            network,
+            overrides=overrides or [],
+            input_shape=input_shape,
+            classes=classes,
+            wanted=match,
+            vary=vary,
+            how=how,
+        )
 
 
 @app.command()
@@ -176,6 +241,93 @@ def verify(
     from ceteris.cli.verifying import print_verdict
 
     raise typer.Exit(print_verdict(study, home, json=json))
+
+
+@app.command("predict")
+def predict_pictures(
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="STUDY[:ARM[:SEED]]|RUN", help="A study that was run, or a run's id."
+        ),
+    ],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGES", help="Files or folders.")],
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            help="Another aspect ratio: pad, crop, stretch.  [pad; after a folder: stretch]"
+        ),
+    ] = None,
+    ground: Annotated[
+        str, typer.Option(help="What transparent pictures are laid on: white or black.")
+    ] = "white",
+    invert: Annotated[
+        str, typer.Option(help="no says where it is suspected, auto inverts those, yes all.")
+    ] = "no",
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write a table.")] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html|.png", help="Draw each picture and the network's view."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False,
+    no_likeness: Annotated[
+        bool, typer.Option("--no-likeness", help="Do not compare with the training images.")
+    ] = False,
+    views: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OPTIONS",
+            help="Average over views: flip=true,shift_pixels=1.  [as the run was evaluated]",
+        ),
+    ] = None,
+    no_code: Annotated[
+        bool, typer.Option("--no-code", help="Refuse a network that is made by code of its own.")
+    ] = False,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> None:
+    """Say what pictures of your own show, and when not to trust it. All seeds of an arm vote."""
+    from ceteris.cli.predicting import Files, print_predictions
+
+    code = print_predictions(
+        study,
+        images,
+        Files(csv, sheet, overwrite),
+        fit=fit,
+        ground=ground,
+        invert=invert,
+        likeness=not no_likeness,
+        views=views,
+        home=home,
+        data_folder=data_folder(),
+        allow_code=not no_code,
+        json=json,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("export")
+def export_network(
+    network: Annotated[
+        str,
+        typer.Argument(metavar="RUN|STUDY:ARM[:SEED]", help="A trained run, by id or by name."),
+    ],
+    to: Annotated[str, typer.Option("--to", help="onnx, torch or safetensors.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="What to make.  [the run's name, here]")
+    ] = None,
+    no_code: Annotated[
+        bool, typer.Option("--no-code", help="Refuse a network that is made by code of its own.")
+    ] = False,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> None:
+    """Write a trained network for use elsewhere: preprocessing and class names inside."""
+    from ceteris.cli.exporting import print_export
+
+    print_export(network, to, out, home, allow_code=not no_code, json=json)
 
 
 @app.command()

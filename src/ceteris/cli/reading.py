@@ -6,15 +6,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ceteris.cli.tables import console, print_answer, print_comparisons, print_json
-from ceteris.errors import CeterisError, nearest, shown, unknown_name
+from ceteris.conduct import find_folder, unknown_variant
+from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.evaluate import Comparison, chance, compare, direction, read_results
+from ceteris.nets import NETWORKS
 from ceteris.report import Answer, comparison_as_json, read_answer, read_variants
-from ceteris.store import is_ours, list_studies, open_home, study_folder
+from ceteris.store import list_studies, open_home
 from ceteris.study import METRICS, catalogue, load
 
 
 def print_list(home: Path | None, *, json: bool) -> None:
-    """The built-in studies with their questions, and the studies in the home."""
+    """The built-in studies with their questions, the networks, and the studies in the home."""
     opened = open_home(home, create=False)
     built_in = [load(name).spec for name in catalogue()]
     names = [*list_studies(opened), *list_studies(opened, aside=True)]
@@ -31,6 +33,15 @@ def print_list(home: Path | None, *, json: bool) -> None:
                     {"name": s.name, "report": list(s.report), "question": s.question}
                     for s in built_in
                 ],
+                "networks": [
+                    {
+                        "name": network.name,
+                        "report": list(network.reports),
+                        "title": network.title,
+                        "arguments": {a.name: a.default for a in network.arguments},
+                    }
+                    for network in NETWORKS.values()
+                ],
                 "studies": [
                     {
                         "name": name,
@@ -45,13 +56,19 @@ def print_list(home: Path | None, *, json: bool) -> None:
         )
         return
     out = console()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("built-in study", "report", "question"):
-        table.add_column(heading, header_style="bold")
-    for spec in built_in:
-        table.add_row(Text(spec.name), Text(" ".join(spec.report)), Text(spec.question))
-    out.print(table)
-    out.print()
+    studies = [(spec.name, spec.report, spec.question) for spec in built_in]
+    networks = [(network.name, network.reports, network.title) for network in NETWORKS.values()]
+    for first, last, rows in (
+        ("built-in study", "question", studies),
+        ("network", "what it is", networks),
+    ):
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for heading in (first, "report", last):
+            table.add_column(heading, header_style="bold")
+        for name, reports, text in rows:
+            table.add_row(Text(name), Text(" ".join(reports)), Text(text))
+        out.print(table)
+        out.print()
     if not kept:
         out.print(Text(f"no study has been run yet in {opened.root}"), soft_wrap=True)
         return
@@ -79,43 +96,8 @@ def find_answer(name: str, home: Path | None, baseline: str | None = None) -> An
     folder = find_folder(study, home)
     answer = read_answer(folder, variant, baseline=baseline)
     if answer is None:
-        there = [f"{study}@{known}" if known else study for known in read_variants(folder)]
-        what = f"its variant {shown(variant)}" if variant else "it as it stands, only variants"
-        raise CeterisError(
-            f"the study {shown(study)} was run, but not {what}",
-            received=shown(name),
-            expected=f"one of {', '.join(there)}",
-            fix=f"for example: ceteris show {there[0]}",
-        )
+        raise unknown_variant(study, variant, read_variants(folder))
     return answer
-
-
-def find_folder(study: str, home: Path | None) -> Path:
-    """The folder of a stored study, by its name or by the path of the folder itself.
-
-    Raises:
-        CeterisError: nothing of that name was run; says what there is.
-    """
-    folder = Path(study)
-    if is_ours(folder):
-        return folder
-    opened = open_home(home, create=False)
-    there = list_studies(opened)
-    if study in list_studies(opened, aside=True):  # NAME~1, after --fresh
-        return opened.studies / study
-    folder = study_folder(opened, study)
-    if study not in there:
-        guess = nearest(study.removesuffix(".toml"), there)
-        fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
-        if Path(study).is_file() and not study.endswith(".toml"):
-            fix = "name a study that was run, or a file of runs that ends in .csv"
-        raise CeterisError(
-            f"no study {shown(study)} has been run here",
-            received=f"{shown(study)}  (in {opened.studies})",
-            expected=f"one of {', '.join(there)}" if there else "a study that was run",
-            fix=fix,
-        )
-    return folder
 
 
 def print_comparison(

@@ -3,6 +3,7 @@
 import json as json_module
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -11,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.conduct import Plan
+from ceteris.conduct import Plan, dropped_of, dropped_sentences, overlap_of
 from ceteris.evaluate import ArmRow as Summary
 from ceteris.evaluate import (
     Comparison,
@@ -25,6 +26,7 @@ from ceteris.evaluate import (
     within_text,
 )
 from ceteris.report import Answer, ArmRow, as_json
+from ceteris.study import views_sentences
 from ceteris.study.design import level_text as level_name
 
 if TYPE_CHECKING:
@@ -191,30 +193,44 @@ def _table(*headings: str) -> Table:
 def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) -> None:
     """What would be trained: arms, runs, parameters, time and disk."""
     seconds = forecast.seconds / workers
+    dropped, shared = dropped_of(plan), overlap_of(plan)
+    views = {arm.name: v for arm in plan.study.arms if (v := arm.recipe.train.views) is not None}
     if json:
         print_json(
             {
                 "study": {"name": plan.study.name, "variant": plan.study.variant},
                 "arms": [
-                    {"name": arm.name, "parameters": plan.parameters[arm.name]}
+                    {
+                        "name": arm.name,
+                        "parameters": plan.parameters[arm.name],
+                        "frozen": plan.beginnings[arm.name].num_frozen,
+                    }
                     for arm in plan.study.arms
                 ],
                 "seeds": plan.study.spec.seeds,
                 "runs": len(plan.runs),
                 "workers": workers,
+                "dropped": {arm: asdict(found) for arm, found in dropped.items()},
+                "views": {arm: found.identity() for arm, found in views.items()},
+                "overlap": asdict(shared),
                 "seconds": seconds,
                 "bytes": forecast.bytes_kept,
             }
         )
         return
     out = console()
-    table = _table("arm", "parameters", "steps a run", "batch", _LEVELS)
+    frozen = {name: found.num_frozen for name, found in plan.beginnings.items()}
+    some = any(frozen.values())
+    table = _table(
+        "arm", "parameters", *(["frozen"] if some else []), "steps a run", "batch", _LEVELS
+    )
     images = {run.arm: len(run.rows.train) for run in plan.runs}
     for arm in plan.study.arms:
         train = arm.recipe.train
         table.add_row(
             Text(arm.name + ("  (baseline)" if arm.name == plan.study.baseline else "")),
             f"{plan.parameters[arm.name]:,}",
+            *([f"{frozen[arm.name]:,}"] if some else []),
             f"{train.total_steps(images[arm.name]):,}",
             str(train.batch_size),
             Text(", ".join(f"{key}={level_name(value)}" for key, value in arm.levels.items())),
@@ -231,6 +247,12 @@ def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) ->
         f"{len(rows.train):,} training, {len(rows.validation):,} validation, "
         f"{len(rows.test):,} test images"
     )
+    for sentence in dropped_sentences(dropped, len(plan.study.arms)):
+        out.print(Text(sentence))
+    for sentence in views_sentences(views, len(plan.study.arms)):
+        out.print(Text(sentence))
+    if shared.sentence:
+        out.print(Text(shared.sentence))
     if seconds == 0:
         out.print("everything is trained already; nothing was trained now")
     else:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from rich.text import Text
 
-from ceteris.cli.reading import find_folder
 from ceteris.cli.tables import console, print_json
-from ceteris.conduct import Verdict, verify
+from ceteris.conduct import Verdict, find_folder, verify
 
 
 def print_verdict(study: str, home: Path | None, *, json: bool) -> int:

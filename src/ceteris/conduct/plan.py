@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.conduct.settle import Settled, settle
+from ceteris.conduct.starting import Beginning, begin_arms
 from ceteris.data import DataSet, Split, SplitRecipe, make_split, open_data, split_digest
 from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
 from ceteris.nets import CodeReference, account, count_parameters
 from ceteris.store import Home, making_home, study_folder
-from ceteris.study import Arm, Study, plain
+from ceteris.study import Arm, AugmentSpec, NetworkRecipe, Study, plain
 
 _EQUAL_WITHIN = 0.01  # whole widths rarely give exactly equal counts
 
@@ -42,8 +43,9 @@ class Plan:
         study: as declared, its number of seeds in force.
         home: checked and writable.
         data: the opened set, and the folder of parsed arrays it is mapped from.
-        parameters: arm -> number of trained parameters.
+        parameters: arm -> number of trained parameters, without those that are frozen.
         settled: arm -> how it is trained on this machine.
+        beginnings: arm -> the stored weights its runs start from, and what is frozen.
         runs: every run of the study, seed by seed so that what is finished is paired.
         environment: what the runs would be trained on, here and now.
     """
@@ -54,6 +56,7 @@ class Plan:
     data_folder: Path
     parameters: Mapping[str, int]
     settled: Mapping[str, Settled]
+    beginnings: Mapping[str, Beginning]
     runs: tuple[PlannedRun, ...]
     environment: Mapping[str, Any]
 
@@ -86,7 +89,7 @@ def prepare(
     """
     with making_home(home) as opened:
         study_folder(opened, study.name)  # a name that is no folder's name is refused here
-        _permit_code(study.arms, allow_code, announce)
+        permit_code([arm.recipe.network for arm in study.arms], allow_code, announce)
         sources = {repr(arm.recipe.data.source): arm.recipe.data.source for arm in study.arms}
         if len(sources) > 1:
             raise CeterisError(
@@ -97,9 +100,25 @@ def prepare(
             )
         source = next(iter(sources.values()))
         data, parsed = open_data(source, cache=opened.cache, data_folder=data_folder)
+        for note in data.notes:
+            announce(note)
         for arm in study.arms:
-            _check_crop(arm, data)
-        parameters = {arm.name: _count(arm, data) for arm in study.arms}
+            check_crop(arm.recipe.train.augment, data.shape, f"arm '{arm.name}'")
+        splits = _Splits(data)
+        beginnings = begin_arms(
+            study.arms,
+            data,
+            lambda arm, seed: splits.of(arm.recipe.data.split, seed)[0],
+            seeds=study.spec.seeds,
+            label=study.origin.label,
+            home=home,
+            folder=study_folder(opened, study.name),
+            variant=study.variant,
+            announce=announce,
+        )
+        parameters = {
+            arm.name: _count(arm, data) - beginnings[arm.name].num_frozen for arm in study.arms
+        }
         _check_equal_size(study, data, parameters)
         frozen = environment()
         settled = settle(
@@ -110,13 +129,12 @@ def prepare(
             machine=frozen,
             announce=announce,
         )
-        splits = _Splits(data)
         runs = tuple(
-            _planned(settled[arm.name], seed, study, splits, frozen)
+            _planned(settled[arm.name], beginnings[arm.name], seed, study, splits, frozen)
             for seed in range(study.spec.seeds)
             for arm in study.arms
         )
-    return Plan(study, opened, data, parsed, parameters, settled, runs, frozen)
+    return Plan(study, opened, data, parsed, parameters, settled, beginnings, runs, frozen)
 
 
 def tasks_of(
@@ -153,7 +171,12 @@ class _Splits:
 
 
 def _planned(
-    settled: Settled, seed: int, study: Study, splits: _Splits, frozen: Mapping[str, Any]
+    settled: Settled,
+    beginning: Beginning,
+    seed: int,
+    study: Study,
+    splits: _Splits,
+    frozen: Mapping[str, Any],
 ) -> PlannedRun:
     arm = settled.arm
     split, digest = splits.of(arm.recipe.data.split, seed)
@@ -161,6 +184,7 @@ def _planned(
     identity: dict[str, Any] = plain(
         {
             **settled.identity,
+            **beginning.identity(seed),
             "data": splits.data.digest,
             "split": digest,
             "environment": dict(frozen),
@@ -196,23 +220,32 @@ def _check_length(arm: Arm, split: Split) -> None:
         )
 
 
-def _check_crop(arm: Arm, data: DataSet) -> None:
-    augment, (height, width, _) = arm.recipe.train.augment, data.shape
+def check_crop(augment: AugmentSpec | None, shape: tuple[int, int, int], whose: str) -> None:
+    """Refuse windows that may lie beside the image.
+
+    Args:
+        augment: what changes the images, or None.
+        shape: (H, W, C) of one.
+        whose: what the error is about: an arm, or an option.
+    """
+    height, width, _ = shape
     if augment is not None and augment.crop >= min(height, width):
         raise CeterisError(
-            f"arm '{arm.name}' would crop images away whole",
+            f"{whose} would crop images away whole",
             received=f"train.augment.crop = {augment.crop}, images of {height} x {width} pixels",
             expected=f"0 to {min(height, width) - 1} pixels",
             fix="lower train.augment.crop; an eighth of the image's side is usual",
         )
 
 
-def _permit_code(arms: Sequence[Arm], allowed: bool, announce: Callable[[str], None]) -> None:
+def permit_code(
+    networks: Sequence[NetworkRecipe], allowed: bool, announce: Callable[[str], None]
+) -> None:
     """Name every file before it is executed, once; refuse it where code is not allowed."""
     references = {
         reference.digest: reference
-        for arm in arms
-        if isinstance(reference := arm.recipe.network.reference, CodeReference)
+        for network in networks
+        if isinstance(reference := network.reference, CodeReference)
     }
     for reference in references.values():
         if not allowed:
@@ -279,4 +312,6 @@ def _task(plan: Plan, planned: PlannedRun, settled: Settled, checkpoint_every_s:
         checkpoint_every_s=checkpoint_every_s,
         keep_weights=plan.study.spec.keep_weights,
         ways=settled.ways,
+        start=plan.beginnings[arm.name].starts.get(planned.seed),
+        frozen=plan.beginnings[arm.name].frozen,
     )

@@ -1,13 +1,15 @@
 """From a plan to runs in its store: what has ended is kept, what has not is trained."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceteris.atomic import make_folder
 from ceteris.conduct.history import changes, look, refuse_fewer_seeds, refuse_other_machine
+from ceteris.conduct.overlap import dropped_of, dropped_sentences, overlap_of
 from ceteris.conduct.plan import Plan, PlannedRun, declaration, tasks_of
+from ceteris.conduct.starting import refuse_lost
 from ceteris.engine import (
     Ended,
     Event,
@@ -64,7 +66,8 @@ def run(
         workers: processes; 1 or more.
         stop: asked a few times a second; once true, runs are checkpointed and left.
         listen: told every event, for a progress display.
-        announce: told, before anything trains, what differs from the last time and is reused, and
+        announce: told, before anything trains, what differs from the last time and is reused,
+            which images are left out or both trained on and tested on, and
             each warning of a run when it comes up for the first time.
         fresh: set the study's folder aside (NAME~1) and train everything anew.
         checkpoint_every_s: seconds of training between two checkpoints of a run; 0 for as often
@@ -75,6 +78,7 @@ def run(
             already, or its disk is full. Runs that had ended are kept.
     """
     folder = plan.folder
+    _refuse_lost(plan, trained_before(plan, fresh=fresh))
     if fresh and is_ours(folder):
         announce(f"earlier results are set aside as {set_aside(folder).name}")
     with Store.open(folder, write=True) if is_ours(folder) else Store.create(folder) as store:
@@ -100,6 +104,8 @@ def run(
             announce(f"changed since the last time: {change}")
         if ended:
             announce(f"{len(ended)} of {len(plan.runs)} runs were already trained")
+        if waiting:
+            _tell_images(plan, announce)
         tasks = tasks_of(plan, waiting, checkpoint_every_s=checkpoint_every_s)
         interrupted = _train(plan, waiting, tasks, store, workers, stop, listen, announce)
         if not interrupted:
@@ -131,7 +137,13 @@ def forecast_plan(plan: Plan, *, fresh: bool) -> "Forecast":
     from ceteris.engine.forecast import forecast
 
     ended = trained_before(plan, fresh=fresh)
+    _refuse_lost(plan, ended)
     return forecast(tasks_of(plan, [r for r in plan.runs if r.run_id not in ended]))
+
+
+def _refuse_lost(plan: Plan, ended: frozenset[str]) -> None:
+    """What is still to be trained needs the weights it starts from."""
+    refuse_lost(plan.beginnings, {run.arm for run in plan.runs if run.run_id not in ended})
 
 
 def trained_before(plan: Plan, *, fresh: bool) -> frozenset[str]:
@@ -187,6 +199,14 @@ def _train(
     return bool(left)
 
 
+def _tell_images(plan: Plan, announce: Callable[[str], None]) -> None:
+    """Say which images are left out, and which are trained on and tested on."""
+    for sentence in dropped_sentences(dropped_of(plan), len(plan.study.arms)):
+        announce(sentence)
+    if sentence := overlap_of(plan).sentence:
+        announce(sentence)
+
+
 def _checkpoints(plan: Plan) -> Path:
     """The folder that holds one folder per run in training."""
     return plan.folder / "checkpoints"
@@ -217,6 +237,7 @@ def _record(plan: Plan) -> dict[str, Any]:
     """
     study = plan.study
     losses = {arm.recipe.train.loss for arm in study.arms}
+    begins = {name: dict(found.record) for name, found in plan.beginnings.items() if found.record}
     return {
         "declared": declaration(plan),
         "resolved": {
@@ -230,12 +251,22 @@ def _record(plan: Plan) -> dict[str, Any]:
             "comparisons": study.spec.comparisons,
             "resample_split": any(arm.recipe.data.split.resample for arm in study.arms),
             "classes": list(plan.data.classes),
+            "input_shape": list(plan.data.shape),
+            "pixel_max": plan.data.pixel_max,
+            "data_notes": list(plan.data.notes),
             "images": {
                 part: len(getattr(plan.runs[0].rows, part))
                 for part in ("train", "validation", "test")
             },
+            "dropped": {arm: asdict(dropped) for arm, dropped in dropped_of(plan).items()},
             "loss": losses.pop() if len(losses) == 1 else None,
-        },
+            "views": {
+                arm.name: views.identity()
+                for arm in study.arms
+                if (views := arm.recipe.train.views) is not None
+            },
+        }
+        | ({"begins": begins} if begins else {}),
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ceteris.data import DataSet
 from ceteris.engine import Ways, WaysFile, convolutions, has_bfloat16, measure_ways
 from ceteris.errors import CeterisError
-from ceteris.nets import Conv
+from ceteris.nets import Conv, each_layer
 from ceteris.store import Home, Store, is_ours
 from ceteris.store.faults import told
 from ceteris.study import Arm, Recipe
@@ -105,7 +105,7 @@ def _with_precision(arm: Arm) -> Recipe:
 
 
 def _convolves(recipe: Recipe) -> bool:
-    return any(isinstance(layer, Conv) for layer in recipe.network.layers)
+    return any(isinstance(layer, Conv) for layer in each_layer(recipe.network.layers))
 
 
 def _convolutions(recipe: Recipe, data: DataSet) -> tuple[Any, ...]:

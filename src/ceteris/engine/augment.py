@@ -7,9 +7,8 @@ is evaluated on images as they are: only the loop's training step calls this.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -22,6 +21,13 @@ from ceteris.study.spec import AugmentSpec
 # and height over width.
 _ERASED_AREA = (0.02, 0.4)
 _ERASED_ASPECT = (0.3, 1 / 0.3)
+
+
+class Augmentation(Protocol):
+    """A chance change of a training batch that depends on the step."""
+
+    def __call__(self, images: Tensor, step: int) -> Tensor:
+        """The batch (B, C, H, W) of a step, 0 for the first, changed."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Draws:
     erased: np.ndarray
 
 
-def augmentation(augment: AugmentSpec | None, streams: Streams) -> Callable[[Tensor, int], Tensor]:
+def augmentation(augment: AugmentSpec | None, streams: Streams) -> Augmentation:
     """The function of a training batch and its step that changes the batch; of None, leaves it.
 
     The function takes float32 (B, C, H, W) and the step, 0 for the first, and returns the same

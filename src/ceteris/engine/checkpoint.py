@@ -89,7 +89,8 @@ def write_checkpoint(folder: Path, step: int, state: Mapping[str, np.ndarray]) -
     Raises:
         CeterisError: the disk is full or cannot be written; older checkpoints are untouched.
     """
-    content = safetensors.numpy.save({key: np.ascontiguousarray(v) for key, v in state.items()})
+    # Not `ascontiguousarray`: it gives a single number an axis, with which it fits no buffer.
+    content = safetensors.numpy.save({key: np.asarray(v, order="C") for key, v in state.items()})
     digest = _digest(content)
     try:
         if not folder.is_dir():

@@ -1,5 +1,6 @@
 """From the state a run ended in to its outcome: the one place where the test part is opened."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -41,6 +42,7 @@ def train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupte
 
 def _train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupted:
     material, learner = begin(task)
+    _say_flat(material)
     total = task.recipe.train.total_steps(len(task.rows.train))
     record = Record(loss=torch.zeros(total), right=torch.zeros(total, dtype=torch.int32))
     ended = train(task, material, learner, record, listen)
@@ -53,7 +55,7 @@ def _train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupt
             sentence=f"the loss was no longer finite at step {ended.diverged_at}",
             steps=ended.steps,
             duration_s=ended.duration_s,
-            arrays={"curves": curves},
+            arrays={"curves": curves, "normalisation": material.normalisation.arrays},
             digest=outcome_digest(curves, None),
         )
     weights = learner.weights()
@@ -64,7 +66,11 @@ def _train_run(task: Task, listen: Callable[[int], bool]) -> Outcome | Interrupt
         logits, labels = predictions["test_logits"], material.labels.numpy()[task.rows.test]
         metrics["test_loss"] = LOSS_OF[task.recipe.train.loss](logits, labels)
         metrics["test_accuracy"] = accuracy(logits, labels)
-    arrays: dict[str, Mapping[str, np.ndarray]] = {"curves": curves, "predictions": predictions}
+    arrays: dict[str, Mapping[str, np.ndarray]] = {
+        "curves": curves,
+        "predictions": predictions,
+        "normalisation": material.normalisation.arrays,
+    }
     if task.keep_weights != "none":
         arrays["weights"] = record.best
     arrays |= {f"weights_step_{step:09d}": kept for step, kept in record.kept.items()}
@@ -85,9 +91,25 @@ def _predictions(task: Task, material: Material, learner: Learner) -> dict[str, 
     found: dict[str, np.ndarray] = {}
     for part, rows in parts.items():
         if len(rows):
-            found[f"{part}_logits"] = logits_of(learner.passes, material, rows)
+            train = task.recipe.train
+            found[f"{part}_logits"] = logits_of(
+                learner.passes, material, rows, train.views, train.loss
+            )
             found[f"{part}_rows"] = rows
     return found
+
+
+def _say_flat(material: Material) -> None:
+    """A channel of one value is no mistake of the run's, and yet nobody expects it."""
+    flat = material.normalisation.flat
+    if flat:
+        which = "channel " if len(flat) == 1 else "channels "
+        warnings.warn(
+            f"{which}{', '.join(str(channel) for channel in flat)} of 0 to "
+            f"{material.shape[2] - 1}: one value in all training images, so it is centred and "
+            "divided by 1",
+            stacklevel=2,
+        )
 
 
 def _curves(record: Record, steps: int) -> dict[str, np.ndarray]:

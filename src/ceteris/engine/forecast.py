@@ -4,6 +4,7 @@ import sys
 import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -74,8 +75,8 @@ def _timed(task: Task) -> tuple[float, float, int]:
         if done == _WARM_STEPS:
             began = time.perf_counter()
         picked = rows[torch.randint(len(rows), (size,))]
-        images, labels = material.batch(picked)
-        learner.step(augment(images, done), labels, 1e-6, done + 1)
+        images, labels = material.batch(picked, partial(augment, step=done))
+        learner.step(images, labels, 1e-6, done + 1)
         done += 1
     per_step = (time.perf_counter() - began) / (done - _WARM_STEPS)
     return per_step, _evaluation(learner, material, task.rows.train), _numbers(learner)
@@ -97,8 +98,10 @@ def _run_seconds(task: Task, per_step: float, per_image: float) -> float:
     total = train.total_steps(len(task.rows.train))
     evaluations = _evaluations(task)
     of_train = {"every": evaluations, "end": 1, "never": 0}[train.measure_train]
-    images = of_train * len(task.rows.train) + evaluations * len(task.rows.validation)
-    return total * per_step + per_image * (images + len(task.rows.test))
+    seen = evaluations * len(task.rows.validation) + len(task.rows.test)
+    if train.views is not None:
+        seen *= train.views.count
+    return total * per_step + per_image * (of_train * len(task.rows.train) + seen)
 
 
 def _evaluations(task: Task) -> int:

@@ -5,7 +5,7 @@ times the overhead of a call. Parameters and gradients of the module are views i
 vectors, so a backward pass writes where the update reads.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ class Learner:
         train: the recipe; optimizer, loss and decay are read from it.
         decayed: names of the parameters weight decay applies to (weights, not biases).
         by_hand: makes the passes of the flattened module; autograd's if there are none.
+        still: submodules that are in evaluation mode throughout.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Learner:
         train: TrainRecipe,
         decayed: frozenset[str],
         by_hand: Callable[[nn.Module], Passes] | None = None,
+        still: Sequence[nn.Module] = (),
     ) -> None:
         self.module = module
         self.parameters, self.gradient = _flatten(module)
         self.passes: Passes = (
-            Automatic(module, self.gradient, train.precision)
+            Automatic(module, self.gradient, train.precision, still)
             if by_hand is None
             else by_hand(module)
         )
@@ -119,7 +121,7 @@ class Learner:
     def weights(self) -> dict[str, np.ndarray]:
         """A copy of parameters and buffers by name, C-contiguous: what a store keeps."""
         return {
-            name: np.ascontiguousarray(tensor.detach().numpy()).copy()
+            name: np.array(tensor.detach().numpy(), order="C")
             for name, tensor in self.module.state_dict().items()
         }
 

@@ -103,8 +103,7 @@ def train(
                 streams, epoch, num_images=num_images, num_drawn=drawn, sampling=recipe.sampling
             )
             batches = torch.split(rows[torch.from_numpy(order)], recipe.batch_size)
-        images, labels = material.batch(batches[within])
-        images = augment(images, step)
+        images, labels = material.batch(batches[within], partial(augment, step=step))
         record.loss[step], record.right[step] = learner.step(images, labels, rates[step], step + 1)
         done = step + 1
         evaluated = done % every == 0 or done == total
@@ -152,7 +151,8 @@ def _evaluate(task: Task, material: Material, learner: Learner, record: Record, 
     }
     with fenced():
         for part, rows in _measured(task, done).items():
-            logits = logits_of(learner.passes, material, rows)
+            views = None if part == "train" else recipe.views
+            logits = logits_of(learner.passes, material, rows, views, recipe.loss)
             labels = material.labels.numpy()[rows]
             values[f"{part}_loss"] = LOSS_OF[recipe.loss](logits, labels)
             values[f"{part}_accuracy"] = accuracy(logits, labels)

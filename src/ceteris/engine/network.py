@@ -1,8 +1,8 @@
 """The network of a run: built or made by the user's code, its initial weights drawn by the seed."""
 
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ import cloudpickle
 import torch
 from torch import nn
 
+from ceteris.engine.held import Held
 from ceteris.engine.randomness import fenced, seed_globals
+from ceteris.engine.starting import list_held
 from ceteris.factors import INITIALIZERS, draw, draws_biases, standard_uniforms
 from ceteris.nets import (
     CodeReference,
+    Explanation,
     build,
     check_module,
     guarded,
@@ -118,15 +121,44 @@ def function_by_value(function: Callable[..., Any]) -> bytes:
         cloudpickle.unregister_pickle_by_value(module)
 
 
-def count_trained(
+def hold(
     network: NetworkRecipe, input_shape: tuple[int, int, int], num_classes: int
-) -> int:
-    """Trained parameters of the user's own module, which is made once and checked."""
+) -> tuple[Held, ...]:
+    """What an arm's network holds, found by making it once; a user's own module is checked."""
+    with _made_once(network, input_shape, num_classes) as module:
+        return list_held(module)
+
+
+def explain_made(
+    network: NetworkRecipe, input_shape: tuple[int, int, int], num_classes: int, title: str
+) -> Explanation:
+    """The user's own module explained by one pass; it is made once and checked."""
+    from ceteris.nets.traced import trace
+
+    with _made_once(network, input_shape, num_classes) as module:
+        return trace(module, input_shape, num_classes, title=title)
+
+
+@contextmanager
+def _made_once(
+    network: NetworkRecipe, input_shape: tuple[int, int, int], num_classes: int
+) -> Iterator[nn.Module]:
+    """A network to look at, with weights that mean nothing."""
     # Standard output belongs to the answer; what the user's code prints goes beside it.
     with fenced(), redirect_stdout(sys.stderr):
+        if network.reference is None:
+            yield build(network.layers, input_shape, num_classes)
+            return
         seed_globals(Streams(root=0, seed=0), Purpose.INITIAL_WEIGHTS)
         own = network.function
         function = _function(network, b"") if own is None else guarded(own, _name(network))
         module = function(**network.arguments)
         check_module(module, input_shape, num_classes, _name(network))
-    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+        yield module
+
+
+def count_trained(
+    network: NetworkRecipe, input_shape: tuple[int, int, int], num_classes: int
+) -> int:
+    """Trained parameters of the user's own module, which is made once and checked."""
+    return sum(held.size for held in hold(network, input_shape, num_classes) if held.trained)

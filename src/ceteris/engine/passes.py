@@ -1,5 +1,6 @@
 """The passes of a network: by hand for described ones, by autograd for any other module."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -27,16 +28,25 @@ class Automatic:
         module: in training mode; left so.
         gradient: the flat vector that the parameters' ``grad`` are views of.
         precision: ``"float32"`` or ``"bfloat16"``.
+        still: submodules that are in evaluation mode throughout: their statistics are frozen.
     """
 
-    def __init__(self, module: nn.Module, gradient: Tensor, precision: str) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        gradient: Tensor,
+        precision: str,
+        still: Sequence[nn.Module] = (),
+    ) -> None:
         self._module = module
+        self._still = still
         self._gradient = gradient
         self._half = precision == "bfloat16"
         self._logits = torch.empty(0)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, and a record of how they came about."""
+        self._train()
         with self._cast():
             self._logits = self._module(images).float()
         return self._logits.detach()
@@ -51,8 +61,14 @@ class Automatic:
         self._module.eval()
         with torch.no_grad(), self._cast():
             logits: Tensor = self._module(images).float()
-        self._module.train()
+        self._train()
         return logits
+
+    def _train(self) -> None:
+        """Training mode, but for what stands still."""
+        self._module.train()
+        for part in self._still:
+            part.eval()
 
     def _cast(self) -> AbstractContextManager[object]:
         return torch.autocast("cpu", torch.bfloat16) if self._half else nullcontext()

@@ -23,6 +23,38 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Stored weights that a run begins with.
+
+    Args:
+        file: safetensors, named by the digest of its bytes. None where the stored run is gone:
+            a run that has ended needs it no more.
+        taken: names of the arrays that are taken over; the others begin as they are drawn.
+        digest: over these arrays: what a run's identity holds of them.
+    """
+
+    file: Path | None
+    taken: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What of a network stays as it begins.
+
+    Args:
+        parameters: names of parameters that are not trained.
+        still: submodules whose own buffers stay: they are computed in evaluation mode throughout.
+    """
+
+    parameters: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.parameters or self.still)
+
+
+@dataclass(frozen=True)
 class Task:
     """One run to train.
 
@@ -38,6 +70,8 @@ class Task:
         checkpoint_every_s: seconds of training between two checkpoints.
         keep_weights: which weights come back with the outcome.
         ways: name of a convolution -> how it is computed; the library's way where it is not said.
+        start: weights it begins with; None begins with weights drawn by the seed alone.
+        frozen: what stays as it begins.
     """
 
     run_id: str
@@ -52,6 +86,8 @@ class Task:
     checkpoint_every_s: float = 30.0
     keep_weights: Literal["none", "best", "all"] = "best"
     ways: Mapping[str, Ways] = field(default_factory=dict)
+    start: Start | None = None
+    frozen: Frozen = field(default_factory=Frozen)
 
 
 @dataclass(frozen=True)
@@ -64,7 +100,7 @@ class Outcome:
         steps: updates that count; of a diverged run, those before the first loss not finite.
         duration_s: seconds of training and evaluation, over all sessions of the run.
         metrics: name -> number at the end of the run (:mod:`ceteris.study.metrics`).
-        arrays: set name -> arrays: ``curves``, ``predictions``, ``weights``.
+        arrays: set name -> arrays: ``curves``, ``predictions``, ``weights``, ``normalisation``.
         digest: SHA-256 over final weights and curves; equal digests, equal runs.
     """
 

@@ -38,7 +38,10 @@ _OWN: tuple[Factor, ...] = (
     Factor("sampling", "train.sampling", "value", "how batches are drawn"),
     Factor("last_batch", "train.last_batch", "program", "what becomes of a short last batch"),
     Factor("augment", "train.augment", "value", "chance changes of the training images"),
+    Factor("views", "train.views", "value", "views of an image that evaluation is averaged over"),
     Factor("precision", "train.precision", "program", "number type of products"),
+    Factor("start", "train.start", "value", "trained runs whose weights a run starts from"),
+    Factor("freeze", "train.freeze", "program", "layers that stay as they start"),
     Factor("steps", "train.steps", "program", "steps of a run"),
     Factor("epochs", "train.epochs", "program", "epochs of a run"),
     Factor("images_seen", "train.images_seen", "program", "images a run sees, repeats counted"),
@@ -52,6 +55,7 @@ _OWN: tuple[Factor, ...] = (
     Factor("data", "data.name", "program", "the data set"),
     Factor("images", "data.images", "program", "training images used"),
     Factor("validation", "data.validation", "program", "images held out of training"),
+    Factor("drop", "data.drop", "program", "training images left out"),
     Factor("scale", "data.scale", "value", "range of the pixels"),
 )
 

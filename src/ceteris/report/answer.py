@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ceteris.conduct import same_question_looks
+from ceteris.conduct import dropped_sentences, same_question_looks
+from ceteris.data import Dropped
 from ceteris.errors import unknown_name
 from ceteris.evaluate import ArmRow as Summary
 from ceteris.evaluate import (
@@ -20,7 +21,7 @@ from ceteris.evaluate import (
     summarise_arms,
 )
 from ceteris.store import ENDED, Design, RunRecord, Store
-from ceteris.study import METRICS, Metric
+from ceteris.study import METRICS, Metric, ViewsSpec, views_sentences
 
 # Shown beside the primary metric where the runs have them, in this order.
 _LEARNED = 0.01  # of chance: far above what an untrained network's loss differs from it by
@@ -69,6 +70,7 @@ class Answer:
         runs: every run of the design, ended or not.
         comparisons: on the primary metric.
         exploratory: the same comparisons on every other metric the runs have.
+        dropped: arm -> training images that were left out, of the arms that asked for it.
         num_ended: runs that have an outcome, of ``len(runs)``.
         role: ``"deciding"``, or why the comparison does not decide.
         notes: what a reader must know, each a sentence.
@@ -85,6 +87,7 @@ class Answer:
     runs: tuple[RunRecord, ...]
     comparisons: tuple[Comparison, ...]
     exploratory: tuple[Comparison, ...]
+    dropped: Mapping[str, Dropped]
     num_ended: int
     role: Literal["deciding", "exploratory"]
     notes: tuple[str, ...]
@@ -140,6 +143,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
     available = {name for run in runs for name in run.metrics}
     others = [METRICS[name] for name in METRICS if name in available and name != metric.name]
     arms = _arm_rows(design, about, runs, [metric, *others])
+    dropped = {arm: Dropped(**of_arm) for arm, of_arm in about.get("dropped", {}).items()}
     return Answer(
         study=about["name"],
         variant=design.variant,
@@ -156,9 +160,20 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
             for other in others
             for comparison in _compare(runs, other, about, "exploratory", 1)
         ),
+        dropped=dropped,
         num_ended=num_ended,
         role=role,
-        notes=(*_notes_on_arms(arms, about), *_note_on_images(metric, about), *notes),
+        notes=(
+            *_notes_on_arms(arms, about),
+            *about.get("data_notes", ()),
+            *(f"{sentence}." for sentence in dropped_sentences(dropped, len(arms))),
+            *views_sentences(
+                {arm: ViewsSpec(**views) for arm, views in about.get("views", {}).items()},
+                len(arms),
+            ),
+            *_note_on_images(metric, about),
+            *notes,
+        ),
     )
 
 

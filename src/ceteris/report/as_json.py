@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ceteris.evaluate import ArmRow, Comparison, Equivalence
@@ -13,7 +14,8 @@ def as_json(answer: Answer) -> dict[str, Any]:
     """An answer as JSON can hold it; numbers that are not finite become null.
 
     Returns:
-        ``study``, ``arms``, ``runs``, ``comparisons`` (the primary metric's first), ``notes``.
+        ``study``, ``arms``, ``runs``, ``comparisons`` (the primary metric's first), ``dropped``,
+        ``notes``.
     """
     return {
         "study": {
@@ -37,6 +39,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         ],
         "runs": [_run(run) for run in answer.runs],
         "comparisons": [comparison_as_json(c) for c in (*answer.comparisons, *answer.exploratory)],
+        "dropped": {arm: asdict(dropped) for arm, dropped in answer.dropped.items()},
         "notes": list(answer.notes),
     }
 

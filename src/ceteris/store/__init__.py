@@ -4,7 +4,7 @@
 room only.
 """
 
-from ceteris.store.arrays import read_arrays, write_arrays
+from ceteris.store.arrays import array_path, read_arrays, write_arrays
 from ceteris.store.audit import Audit
 from ceteris.store.database import is_ours
 from ceteris.store.home import (
@@ -32,6 +32,7 @@ __all__ = [
     "Look",
     "RunRecord",
     "Store",
+    "array_path",
     "check_name",
     "hold",
     "is_ours",

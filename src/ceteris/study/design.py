@@ -56,7 +56,7 @@ def resolve(spec: StudySpec, *, label: str, folder: Path) -> tuple[Arm, ...]:
     baseline(spec, arms, label)
     metric = find_metric(
         spec.primary_metric,
-        has_validation=all(arm.recipe.data.split.validation for arm in arms),
+        has_validation=all(arm.recipe.data.split.has_validation for arm in arms),
         train_measured=all(arm.recipe.train.measure_train != "never" for arm in arms),
         where=f"{label}, primary_metric",
     )
@@ -186,13 +186,18 @@ def level_text(level: object) -> str:
     Example:
         >>> level_text([100, 100]), level_text(0.001), level_text(True), level_text({"name": "mlp"})
         ('100x100', '0.001', 'true', 'mlp')
+        >>> level_text(["conv_1", "conv_2"]), level_text([])
+        ('conv_1+conv_2', 'none')
     """
     if isinstance(level, bool):
         return "true" if level else "false"
     if isinstance(level, float):
         return f"{level:g}"
     if isinstance(level, list | tuple):
-        return "x".join(level_text(part) for part in level)
+        if not level:
+            return "none"
+        words = all(isinstance(part, str) for part in level)
+        return ("+" if words else "x").join(level_text(part) for part in level)
     if isinstance(level, Mapping):
         parts = [f"{k} {level_text(v)}" for k, v in level.items() if k not in ("name", "code")]
         head = str(level.get("name") or level.get("code") or "")
@@ -210,7 +215,7 @@ def _factor_path(factor: str, where: str) -> str:
         return factor
     if table in _TABLES and (key in _TABLES[table].model_fields or key in option_users()):
         return factor
-    if factor.startswith("train.augment."):  # the table itself says which keys it has
+    if factor.startswith(("train.augment.", "train.views.")):  # the table says which keys it has
         return factor
     raise unknown_name("factor", factor, FACTORS, where=where)
 
@@ -285,7 +290,8 @@ def _chosen(spec: StudySpec, item: _Declared) -> set[tuple[str, str]]:
 def _refuse_equal_arms(arms: Sequence[Arm], label: str) -> None:
     seen: dict[str, str] = {}
     for arm in arms:
-        recipe = repr((arm.recipe.identity(), arm.recipe.data))
+        train = arm.recipe.train
+        recipe = repr((arm.recipe.identity(), arm.recipe.data, train.start, train.freeze))
         if recipe in seen:
             raise CeterisError(
                 f"the arms '{seen[recipe]}' and '{arm.name}' are the same",

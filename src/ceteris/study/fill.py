@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ceteris.data import DataSource, SplitRecipe, check_source
+from ceteris.data import DataSource, SplitRecipe, check_parts, check_source, drop_words
 from ceteris.errors import CeterisError, shown
 from ceteris.factors import (
     INITIALIZER_ALIASES,
@@ -87,19 +87,35 @@ def fill(
     """
     return Recipe(
         data=_data(data, where, folder),
-        network=_network(network, PRESETS[preset], where, folder),
+        network=fill_network(network, PRESETS[preset], where, folder),
         train=_train(train, preset, network, levels, where),
     )
 
 
 def _data(data: DataSpec, where: str, folder: Path) -> DataRecipe:
+    paths = {
+        key: str((folder / path).absolute()) if path else path
+        for key in ("path", "labels", "test_path", "test_labels")
+        for path in (getattr(data, key),)
+    }
     source = DataSource(
         name=data.name,
-        path=None if data.path is None else str((folder / data.path).absolute()),
         size=data.size,
         colour=data.colour,
+        label_column=data.label_column,
+        classes=data.classes,
+        pixel_max=data.pixel_max,
+        skip_broken=data.skip_broken,
+        **paths,
     )
-    check_source(source, where=f"{where}, data")
+    entry = check_source(source, where=f"{where}, data")
+    check_parts(
+        entry,
+        test_part=data.test_part,
+        validation_part=data.validation_part,
+        validation=data.validation,
+        where=f"{where}, data",
+    )
     return DataRecipe(
         source=source,
         split=SplitRecipe(
@@ -111,12 +127,16 @@ def _data(data: DataSpec, where: str, folder: Path) -> DataRecipe:
             test_by=data.test_by,
             seed=data.split_seed,
             resample=data.resample_split,
+            test_part=data.test_part,
+            validation_part=data.validation_part,
+            drop=drop_words(data.drop, where=f"{where}, data.drop"),
         ),
         scale=data.scale,
     )
 
 
-def _network(network: NetworkSpec, preset: Preset, where: str, folder: Path) -> NetworkRecipe:
+def fill_network(network: NetworkSpec, preset: Preset, where: str, folder: Path) -> NetworkRecipe:
+    """What learns, complete; the arguments are those of :func:`fill`."""
     given = [
         key for key in ("name", "layers", "code", "function") if getattr(network, key) is not None
     ]
@@ -200,6 +220,9 @@ def _train(
         measure_train=train.measure_train,
         precision=train.precision,
         augment=train.augment if train.augment.identity() else None,
+        views=train.views if train.views.identity() else None,
+        start=train.start,
+        freeze=train.freeze,
     )
 
 

@@ -47,8 +47,8 @@ def load(
     Raises:
         CeterisError: no such study, not a readable TOML file, or anything wrong in it.
     """
-    text, label, folder = _read(source)
-    table = _parse(text, label)
+    text, label, folder = read_source(source)
+    table = parse_source(text, label)
     words = []
     if quick:
         for key, value in _quick_changes(table, label).items():
@@ -85,7 +85,8 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, value  # bare text, so that a shell needs no nested quotes
 
 
-def _read(source: str) -> tuple[str, str, Path]:
+def read_source(source: str) -> tuple[str, str, Path]:
+    """The text of a built-in study or of a file, what to call it, and its folder."""
     if source in catalogue():
         return catalogue_text(source), f"built-in study {source}", Path.cwd()
     path = Path(source)
@@ -114,7 +115,8 @@ def _read(source: str) -> tuple[str, str, Path]:
         ) from None
 
 
-def _parse(text: str, label: str) -> dict[str, Any]:
+def parse_source(text: str, label: str) -> dict[str, Any]:
+    """The tables of a TOML text."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ceteris.data import DataSource, SplitRecipe
+from ceteris.data import DataSource, Scale, SplitRecipe
 from ceteris.nets import CodeReference, FunctionReference, Layer
-from ceteris.study.spec import AugmentSpec
+from ceteris.study.spec import AugmentSpec, ViewsSpec
 
 
 @dataclass(frozen=True)
 class DataRecipe:
-    """What is learned from: the set, its split, and whether pixels are scaled to 0..1."""
+    """What is learned from: the set, its split, and how pixels are scaled."""
 
     source: DataSource
     split: SplitRecipe
-    scale: Literal["unit", "none"]
+    scale: Scale
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,9 @@ class TrainRecipe:
         measure_train: when the training part is measured in evaluation mode.
         precision: of products; ``"auto"`` until a plan is made, for it depends on the machine.
         augment: chance changes of the training images; None where nothing of it is on.
+        views: what evaluation is averaged over; None where it is of the image alone.
+        start: words that name the stored runs whose weights it starts from.
+        freeze: words that name the layers that stay as they start.
     """
 
     steps: int | None
@@ -78,6 +81,9 @@ class TrainRecipe:
     measure_train: Literal["every", "end", "never"]
     precision: Literal["float32", "bfloat16", "auto"]
     augment: AugmentSpec | None
+    views: ViewsSpec | None = None
+    start: str | None = None
+    freeze: tuple[str, ...] = ()
 
     def steps_per_epoch(self, num_images: int) -> int:
         """Batches in one pass over ``num_images``, the short one counted where it is kept.
@@ -112,17 +118,21 @@ class Recipe:
     train: TrainRecipe
 
     def identity(self) -> dict[str, Any]:
-        """What a run's result depends on, as JSON can hold it, apart from data digest and seed."""
-        augment = self.train.augment
+        """What a run's result depends on, as JSON can hold it, apart from data digest and seed.
+
+        Also apart from the weights it starts from and the layers that stay: what their words come
+        to is known once the network is counted and the stored runs are opened.
+        """
+        tables = {"augment": self.train.augment, "views": self.train.views}
         return {
             "scale": self.data.scale,
             "network": self.network.identity(),
             "train": {
                 key: dict(value) if isinstance(value, Mapping) else value
                 for key, value in asdict(self.train).items()
-                if key != "augment"
+                if key not in ("augment", "views", "start", "freeze")
             }
-            | ({"augment": augment.identity()} if augment else {}),
+            | {key: table.identity() for key, table in tables.items() if table},
         }
 
 

@@ -34,6 +34,21 @@ Interval = Annotated[int | str, AfterValidator(_interval)]
 Picking = Literal["first", "last", "random", "stratified"]
 
 
+def drop_list(value: object) -> object:
+    """The words of ``drop``, one or a list: ``false`` is none of them.
+
+    Example:
+        >>> drop_list("leaked"), drop_list(["leaked", "flat"]), drop_list(False)
+        (('leaked',), ('leaked', 'flat'), ())
+    """
+    if value is False:
+        return ()
+    words = [value] if isinstance(value, str) else value
+    if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
+        return tuple(words)
+    raise ValueError('a list of words, for example ["leaked", "conflicting"], or false')
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
@@ -44,10 +59,18 @@ class DataSpec(_Table):
     """``[data]``: what is learned from, and how it is split.
 
     Args:
-        name: a registered data set, or `"folder"` for a folder of images by class.
-        path: for `"folder"`: where it is, relative to the study's file.
-        size: for `"folder"`: `[height, width]` that pictures are resized to.
-        colour: for `"folder"`: `"grey"` or `"rgb"`.
+        name: a registered data set, `"folder"` for a folder of images by class, or for a file of
+            one's own its format: `"npz"`, `"npy"`, `"idx"` or `"csv"`.
+        path: of the folder or of the images, relative to the study's file.
+        labels: for `"npy"` and `"idx"`: the file of labels.
+        test_path, test_labels: for `"npy"`, `"idx"` and `"csv"`: the same files of the test part.
+        label_column: for `"csv"`: a name in line 1, `"first"` or `"last"`.
+        classes: for a file of one's own: names in the order of the labels.
+        pixel_max: for a file of one's own: the largest value a pixel can have, 255 if not said.
+        size: for `"folder"`: `[height, width]` that pictures are resized to; for a file that holds
+            images as rows of numbers: how they are laid out, square if not said.
+        colour: for `"folder"` and such a file: `"grey"` or `"rgb"`.
+        skip_broken: for `"folder"`: leave out pictures that cannot be read, and say which.
         images: use only so many of the training images.
         images_by: which: `"first"`, `"last"`, `"random"` or `"stratified"`.
         validation: images held out of those, a fraction below 1 or a count.
@@ -56,13 +79,26 @@ class DataSpec(_Table):
         test_by: which, the same four words.
         split_seed: another number, another split.
         resample_split: draw validation images and subset anew for every seed, never the test part.
-        scale: `"unit"` divides pixels to 0..1; `"none"` leaves them as they are.
+        test_part: the published part to test on, for example `"PublicTest"`; else the last one.
+        validation_part: the published part to validate on, instead of `validation`.
+        drop: training images to leave out: `"leaked"`, those that are in the validation or test
+            part too, `"conflicting"`, those that are there with another label too, `"duplicates"`,
+            all but one of each, `"flat"`, those of one colour; `false` is none.
+        scale: `"unit"` divides pixels to 0..1, `"standard"` gives each channel mean 0 and standard
+            deviation 1 over the run's training images, `"none"` leaves them as they are.
     """
 
     name: str
     path: str | None = None
+    labels: str | None = None
+    test_path: str | None = None
+    test_labels: str | None = None
+    label_column: str | None = None
+    classes: Annotated[tuple[str, ...], Strict(False)] | None = None
+    pixel_max: Annotated[int, Field(ge=1, le=255)] | None = None
     size: Annotated[tuple[int, int], Strict(False)] | None = None
     colour: Literal["grey", "rgb"] | None = None
+    skip_broken: bool = False
     images: Annotated[int, Field(ge=1)] | None = None
     images_by: Picking = "first"
     validation: PartOrNone = 0
@@ -71,7 +107,10 @@ class DataSpec(_Table):
     test_by: Picking = "stratified"
     split_seed: Annotated[int, Field(ge=0)] = 0
     resample_split: bool = False
-    scale: Literal["unit", "none"] = "unit"
+    test_part: str | None = None
+    validation_part: str | None = None
+    drop: Annotated[tuple[str, ...], Strict(False), BeforeValidator(drop_list)] = ()
+    scale: Literal["unit", "standard", "none"] = "unit"
 
 
 class NetworkSpec(_Table):
@@ -143,6 +182,91 @@ def augment_table(value: object) -> object:
     raise ValueError("a table, for example { rotation = 10, flip = true }, or false")
 
 
+def start_words(value: object) -> object:
+    """The words that name stored runs: ``false`` is none of them."""
+    if value is False or value is None:
+        return None
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError('the name of trained runs, for example "pretrain:deep", or false')
+
+
+def freeze_words(value: object) -> object:
+    """The words that name layers, one or a list: ``false`` is none of them.
+
+    Example:
+        >>> freeze_words("body"), freeze_words(["conv_1", "conv_2"]), freeze_words(False)
+        (('body',), ('conv_1', 'conv_2'), ())
+    """
+    if value is False:
+        return ()
+    words = [value] if isinstance(value, str) else value
+    if isinstance(words, list | tuple) and all(isinstance(w, str) and w.strip() for w in words):
+        return tuple(dict.fromkeys(words))
+    raise ValueError('names of layers, for example ["conv_1", "conv_2"], or "body", or false')
+
+
+class ViewsSpec(_Table):
+    """``[train.views]``: views of an image that its evaluation is averaged over; else it alone.
+
+    Validation and test images are seen so, never those a run trains on nor the figures measured on
+    them. Averaged are the probabilities (with the loss `"mse"` the outputs), every view counting
+    the same. Evaluation takes as many times as long as there are views.
+
+    Args:
+        flip: the image mirrored left for right too: twice as many views.
+        shift_pixels: the image moved by so many pixels up, down, left and right too, its edge
+            repeated: five times as many.
+    """
+
+    flip: bool = False
+    shift_pixels: Annotated[int, Field(ge=0)] = 0
+
+    def identity(self) -> dict[str, Any]:
+        """The options that are on.
+
+        Example:
+            >>> ViewsSpec(flip=True).identity(), ViewsSpec().identity()
+            ({'flip': True}, {})
+        """
+        return {key: value for key, value in self.model_dump().items() if value}
+
+    @property
+    def count(self) -> int:
+        """How many views there are, the image itself being one.
+
+        Example:
+            >>> ViewsSpec(flip=True, shift_pixels=1).count
+            10
+        """
+        return (2 if self.flip else 1) * (5 if self.shift_pixels else 1)
+
+    @property
+    def words(self) -> str:
+        """What is averaged over, in words.
+
+        Example:
+            >>> ViewsSpec(shift_pixels=1).words
+            '5 views of each image: as it is, moved by 1 pixel in four directions'
+        """
+        seen = ["as it is"]
+        if self.shift_pixels:
+            several = "s" if self.shift_pixels > 1 else ""
+            seen.append(f"moved by {self.shift_pixels} pixel{several} in four directions")
+        if self.flip:
+            seen.append("all of these mirrored" if self.shift_pixels else "mirrored")
+        return f"{self.count} views of each image: {', '.join(seen)}"
+
+
+def views_table(value: object) -> object:
+    """The table a short form stands for: ``false`` is the image alone."""
+    if isinstance(value, Mapping | ViewsSpec):
+        return value
+    if value is False:
+        return {}
+    raise ValueError("a table, for example { flip = true }, or false")
+
+
 class TrainSpec(_Table):
     """``[train]``: the recipe all arms share, except for what is varied.
 
@@ -170,6 +294,11 @@ class TrainSpec(_Table):
             stay float32), or `"auto"`: bfloat16 for networks with convolutions on processors that
             have it, else float32.
         augment: a table of chance changes of the training images, or `false`.
+        views: a table of views that the evaluation of an image is averaged over, or `false`.
+        start: the trained runs whose weights a run starts from, seed by seed: `"STUDY"`,
+            `"STUDY:ARM"`, `"STUDY@VARIANT:ARM"`, or a run's id for all seeds; `false` is none.
+        freeze: layers that stay as they start: names or beginnings of names (`"conv_1"`,
+            `"conv"`), or `"body"`, all but the last layer with weights; `false` is none.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -191,6 +320,9 @@ class TrainSpec(_Table):
     measure_train: Literal["every", "end", "never"] = "every"
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
     augment: Annotated[AugmentSpec, BeforeValidator(augment_table)] = AugmentSpec()
+    views: Annotated[ViewsSpec, BeforeValidator(views_table)] = ViewsSpec()
+    start: Annotated[str | None, BeforeValidator(start_words)] = None
+    freeze: Annotated[tuple[str, ...], Strict(False), BeforeValidator(freeze_words)] = ()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -225,7 +357,8 @@ class StudySpec(_Table):
         baseline: the arm the others are compared with; the first one if not said.
         comparisons: every arm against the `"baseline"`, or `"all_pairs"`.
         budget: what arms must be equal in, `"steps"`, `"epochs"`, `"images"`, `"parameters"`,
-            `"multiply_adds"` or `"none"`; what `[train]` says if not said.
+            `"multiply_adds"` or `"none"`; what `[train]` says if not said. Parameters are those
+            that are trained: frozen ones do not count.
         keep_weights: of each run, the best evaluation's, every evaluation's, or none.
         data: what is learned from.
         network: what learns: a name, layers, or code.
