@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from typer.main import get_command
+
+from ceteris.cli.app import app
 from ceteris.data import DATA_SETS
 from ceteris.factors import (
     FACTORS,
@@ -14,7 +17,7 @@ from ceteris.factors import (
 )
 from ceteris.nets import LAYERS, NETWORKS
 from ceteris.study import METRICS, PRESETS, catalogue, load
-from ceteris.study.spec import AugmentSpec, DataSpec, StudySpec, TrainSpec
+from ceteris.study.spec import AugmentSpec, DataSpec, StudySpec, TrainSpec, ViewsSpec
 
 HERE = Path(__file__).parent
 
@@ -24,6 +27,7 @@ def reference() -> str:
     parts = [
         "# Reference",
         "Generated from the code by `python docs/generate.py`; do not edit.",
+        _verbs(),
         _studies(),
         _keys(),
         _options("Optimizers", OPTIMIZERS, "`train.optimizer`"),
@@ -49,6 +53,23 @@ def _table(headings: list[str], rows: list[list[Any]]) -> str:
 
 def _cell(content: Any) -> str:
     return str(content).replace("|", "\\|").replace("\n", " ")
+
+
+def _verbs() -> str:
+    rows = [[f"`ceteris {name}`", text] for name, text in _verbs_of(get_command(app), ())]
+    text = "Each says its options with `--help`."
+    return f"## Verbs\n\n{text}\n\n" + _table(["verb", ""], rows)
+
+
+def _verbs_of(group: Any, above: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each verb with the first line of its docstring, those of a group under the group's name."""
+    found = []
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found += _verbs_of(command, (*above, name))
+        else:
+            found.append((" ".join((*above, name)), (command.help or "").splitlines()[0]))
+    return found
 
 
 def _studies() -> str:
@@ -81,6 +102,7 @@ def _keys() -> str:
         ("`[data]`", DataSpec),
         ("`[train]`", TrainSpec),
         ("`[train.augment]`", AugmentSpec),
+        ("`[train.views]`", ViewsSpec),
     ):
         words = _described(model)
         rows = [
@@ -97,7 +119,7 @@ def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
     return (
         ""
-        if value in (None, "", (), {}, AugmentSpec())
+        if value in (None, "", (), {}, AugmentSpec(), ViewsSpec())
         else f"`{str(value).lower() if isinstance(value, bool) else value}`"
     )
 
