@@ -78,6 +78,33 @@ def test_a_diagram_is_written_whole(tmp_path: Path) -> None:
     said("r3.1", "--diagram", str(file))
     assert file.read_bytes() == first
     assert list(tmp_path.iterdir()) == [file]
+    error = refused("r0.6", "--diagram", str(file))
+    assert "is there already, and is another drawing" in error.what
+    assert "--overwrite" in error.fix
+    assert file.read_bytes() == first
+    said("r0.6", "--diagram", str(file), "--overwrite")
+    assert file.read_bytes() != first
+
+
+def test_what_a_studys_arms_freeze_is_counted_without_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "later.toml"
+    path.write_text(
+        'name = "later"\ndata = { name = "digits" }\nnetwork = { name = "mlp", hidden = [30] }\n'
+        'train = { steps = 2, start = "not there" }\n[factors]\nfreeze = [false, "body"]\n',
+        encoding="utf-8",
+    )
+    text = said(str(path))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["frozen,", "see", "note", "1,950"] in lines
+    note = "Arm freeze=body: 1,950 of 2,260 trainable parameters are frozen (dense_1), so 310 are"
+    assert note in text.replace("\n", " ")
+    (network,) = json.loads(said(str(path), "--json"))["networks"]
+    assert network["notes"][-1] == f"{note} trained."
+    assert "frozen" not in said("mlp")
+    path.write_text(path.read_text("utf-8").replace('"body"', '"all"'), encoding="utf-8")
+    error = refused(str(path))
+    assert error.what == "there is no layer 'all' to freeze"
+    assert 'write freeze = "body"' in error.fix
 
 
 def test_input_and_classes_are_taken() -> None:

@@ -44,9 +44,34 @@ def test_a_table_of_80_columns(
     assert "3 of 3 seeds vote; the network sees 8 x 8 pixels, grey" in text
     assert "resized 320 x 320 to 8 x 8; 0..255 scaled to 0..16; inverted, as its border" in text
     assert "divided by 16, as the networks were trained" in text
-    assert "are called unlike too" in text
+    assert "the farthest of 287 validation images is the limit of unlike" in text.lower()
     assert "comparing with" in err
     assert list(Path.cwd().iterdir()) == [pictures]
+
+
+def test_what_a_doubt_means_is_said_once(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = typed(monkeypatch, capsys, "digits:digits:1", "own")
+    assert "seed 1 alone" in out
+    assert "vote" not in out
+    assert out.count("unlike: ") == 2
+    text = " ".join(out.split())
+    assert text.count("farther from the training images than any of 287 validation images") == 1
+    assert text.count("--invert auto turns such pictures") == 1
+
+
+def test_a_long_name_is_cut_in_its_middle_and_never_wrapped(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "1.png").rename(pictures / f"{'x' * 90}_0017.png")
+    (pictures / "7.png").rename(pictures / f"{'x' * 90}_0018.png")
+    _, out, _ = typed(monkeypatch, capsys, "digits", "own")
+    lines = [line for line in out.splitlines() if "xx" in line]
+    assert max(len(line) for line in out.splitlines()) <= 80
+    # In the table, under the doubts, and together where the same was done to both.
+    assert len(lines) == 5
+    assert all("…" in line and ("_0017.png" in line or "_0018.png" in line) for line in lines)
 
 
 def test_one_json_object_and_files_written_whole(
@@ -95,9 +120,24 @@ def test_a_broken_file_is_listed_and_the_code_says_so(
     assert "\x1b" not in out
 
 
+def test_what_is_not_there_or_no_picture_is_left_out_and_the_others_predicted(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("note.txt").write_text("words", "utf-8")
+    words = ("digits", "nofile.png", "own/1.png", "note.txt", "--no-likeness")
+    code, out, _ = typed(monkeypatch, capsys, *words)
+    text = " ".join(out.split())
+    assert code == 2
+    assert "digits: 1 picture " in text
+    assert "nofile.png there is no such file or folder" in text
+    assert "note.txt 'note.txt' is no picture that can be read: a .txt file, not a PNG" in text
+    assert "no format we know" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("unheard-of", "own"), "ceteris list"),
         (("digits", "nowhere.png"), "there is no file or folder 'nowhere.png'"),
         (("digit", "own"), "did you mean 'digits'?"),
         (("digits", "own", "--fit", "squash"), "there is no choice of --fit 'squash'"),

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,15 @@ def test_piped_answers_are_shown_graded_and_counted() -> None:
     assert "No: the biases are forgotten" in text
     assert "No answer. It is 16,928" in text
     assert "Not read; an answer looks like 1,000." in text
-    assert text.endswith("1 right of 5 answered\n")
+    assert text.endswith("1 right of 5, 1 not answered, 1 not read\n")
     assert max(len(line) for line in text.splitlines()) <= 80
 
 
 def test_the_end_of_input_ends_politely() -> None:
-    assert asked("127x127x5\n").endswith("1 right of 1 answered, of 5 questions\n")
-    assert asked("").endswith("0 right of 0 answered, of 5 questions\n")
-    assert asked("127x127x5").endswith("1 right of 1 answered, of 5 questions\n")  # no newline
+    assert asked("127x127x5\n").endswith("1 right of 5, 4 not answered\n")
+    assert asked("").endswith("0 right of 5, 5 not answered\n")
+    assert asked("127x127x5").endswith("1 right of 5, 4 not answered\n")  # no newline
+    assert asked("\n4\n\n", "--questions", "3").endswith("0 right of 3, 2 not answered\n")
 
 
 def test_no_bytes_break_it() -> None:
@@ -45,7 +47,7 @@ def test_no_bytes_break_it() -> None:
     done = subprocess.run(words, input=b"\xff\x1b[31m\n" * 5, capture_output=True, check=False)
     assert done.returncode == 0
     assert b"\x1b" not in done.stdout
-    assert b"0 right of 5 answered" in done.stdout
+    assert b"0 right of 5, 5 not read" in done.stdout
 
 
 def test_same_seed_same_questions() -> None:
@@ -58,11 +60,24 @@ def test_a_file_of_answers_and_json(tmp_path: Path) -> None:
     file = tmp_path / "answers.txt"
     file.write_text("127x127x5\n9,216\n", encoding="utf-8")
     text = asked("", "--answers", str(file), "--questions", "3")
-    assert text.endswith("2 right of 2 answered, of 3 questions\n")
+    assert text.endswith("2 right of 3, 1 not answered\n")
     found = json.loads(asked("", "--answers", str(file), "--json"))
     assert (found["answered"], found["right"]) == (2, 2)
     assert found["questions"][0]["given"] == [127, 127, 5]
     assert json.loads(asked("1x1x1\n", "--answers", "-", "--json"))["right"] == 0
+
+
+def test_a_line_that_cannot_be_read_is_named_and_shifts_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "answers.txt"
+    # Neither bytes that are no text nor characters that end lines elsewhere begin a new answer.
+    file.write_bytes(b"\xe9\x0c\x1c\xe2\x80\xa8?\r\n9216.0\r\n\r\n16,928\r\n")
+    text = asked("", "--answers", str(file))
+    assert "Line 1 could not be read. Not read; an answer looks like" in text
+    assert "Line 3" not in text
+    assert text.count("Right: ") == 2
+    assert text.endswith("2 right of 5, 2 not answered, 1 not read\n")
+    found = json.loads(asked("", "--answers", str(file), "--json"))
+    assert (found["answered"], found["not_read"], found["right"]) == (3, 1, 2)
 
 
 def test_json_alone_gives_no_answer_away() -> None:
@@ -96,7 +111,11 @@ def test_a_file_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
 def test_at_a_terminal_it_asks_again_and_ctrl_c_says_the_score() -> None:
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "ceteris", *QUIZ]
-    process = subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs)
+    # A suite started in the background of a shell ignores Ctrl-C, and its children would too.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(
+        words, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, preexec_fn=heard
+    )
     os.close(theirs)
     assert process.stdout is not None
 
@@ -116,6 +135,6 @@ def test_at_a_terminal_it_asks_again_and_ctrl_c_says_the_score() -> None:
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait() == 130
-    assert rest.endswith(b"1 right of 1 answered, of 5 questions\n")
+    assert rest.endswith(b"1 right of 5, 4 not answered\n")
     process.stdout.close()
     os.close(ours)

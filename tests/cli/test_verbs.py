@@ -173,6 +173,34 @@ def test_init_from_a_folder_of_images(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "13 training, 3 validation, 4 test images" in done.stdout
 
 
+def test_init_tells_of_equal_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    from ceteris.cli.starting import write_study
+
+    monkeypatch.chdir(tmp_path)
+    for part, count in (("train", 3), ("test", 2)):
+        for shade, name in ((60, "cats"), (200, "dogs")):
+            (tmp_path / "pets" / part / name).mkdir(parents=True)
+            for i in range(count):
+                picture = Image.new("RGB", (8, 8), (shade, i, count))
+                picture.save(tmp_path / "pets" / part / name / f"{i}.png")
+    write_study(Path("clean.toml"), images=Path("pets"), template=None)
+    assert "drop" not in capsys.readouterr().err
+    for name in ("train/dogs/1.png", "test/cats/0.png"):
+        (tmp_path / "pets" / name).write_bytes(Path("pets/train/cats/1.png").read_bytes())
+    write_study(Path("pets.toml"), images=Path("pets"), template=None)
+    said = capsys.readouterr().err
+    assert (
+        "1 of 4 test images is a training image too, pixel by pixel, and 2 training images are "
+        'there with another label too; drop = ["leaked", "conflicting"] in [data] leaves them out '
+        "of training; `ceteris data check pets --list` names them\n"
+    ) in said
+    assert '# drop = ["leaked", "conflicting"]' in Path("pets.toml").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "what"),
     [

@@ -9,7 +9,8 @@ from PIL import Image
 
 from ceteris.cli.running import run_study
 from ceteris.cli.tables import print_plan
-from ceteris.conduct import Overlap, dropped_of, overlap_of, prepare
+from ceteris.conduct import Overlap, dropped_of, dropped_sentences, overlap_of, prepare
+from ceteris.data import Dropped
 from ceteris.engine.forecast import Forecast
 from ceteris.study import Study
 
@@ -46,7 +47,8 @@ def study(pictures: Path, **data: object) -> Study:
 def test_overlap_is_counted_and_said_with_what_to_do(pictures: Path) -> None:
     found = overlap_of(prepare(study(pictures)))
     assert found == Overlap(2, 0, 6, 0, 2, ())
-    assert found.sentence == (
+    (sentence,) = found.sentences
+    assert sentence == (
         "2 of 6 test images are training images too, pixel by pixel, and 2 training images are "
         'there with another label too; drop = ["leaked", "conflicting"] in [data] leaves them out '
         "of training"
@@ -55,7 +57,7 @@ def test_overlap_is_counted_and_said_with_what_to_do(pictures: Path) -> None:
 
 def test_what_is_dropped_is_not_said_again(pictures: Path) -> None:
     plan = prepare(study(pictures, drop=["conflicting", "leaked"]))
-    assert overlap_of(plan).sentence == ""
+    assert overlap_of(plan).sentences == ()
     (dropped,) = dropped_of(plan).values()
     assert dropped.by_word == {"leaked": 2, "conflicting": 2}
     assert (dropped.images, dropped.of) == (4, 10)
@@ -68,6 +70,32 @@ def test_dropping_nothing_that_is_there_keeps_the_run(pictures: Path) -> None:
     assert plain.runs[0].run_id == asked.runs[0].run_id
     leaked = prepare(study(pictures, drop=["leaked"]))
     assert leaked.runs[0].run_id != plain.runs[0].run_id
+
+
+def test_one_image_is_and_many_are() -> None:
+    said = " ".join(Overlap(1, 0, 50, 0, 1, (), validation_in_test=0).sentences)
+    assert "1 of 50 test images is a training image too" in said
+    assert "1 training image is there with another label too" in said
+    assert " are training images too" in " ".join(Overlap(1, 1, 50, 9, 0, ()).sentences)
+    (left_out,) = dropped_sentences({"a": Dropped({"duplicates": 1}, images=1, of=9)}, num_arms=1)
+    assert left_out == "1 of 9 training images is left out: 1 duplicate"
+
+
+def test_kinds_are_named_in_one_order_however_they_are_stored() -> None:
+    stored = Dropped({"conflicting": 3, "duplicates": 2, "leaked": 4}, images=9, of=20)
+    (sentence,) = dropped_sentences({"a": stored}, num_arms=1)
+    assert sentence.endswith("4 leaked, 3 conflicting, 2 duplicates")
+
+
+def test_validation_images_in_the_test_part_are_said(pictures: Path) -> None:
+    plan = prepare(study(pictures, drop="leaked", validation=8, validation_by="first"))
+    found = overlap_of(plan)
+    assert found.validation_in_test == 2
+    (sentence,) = (text for text in found.sentences if "validation images are" in text)
+    assert sentence.startswith("2 of 8 validation images are test images too, pixel by pixel")
+    assert "they stay" in sentence
+    one = Overlap(0, 0, 6, 5, 0, (), validation_in_test=1).sentences
+    assert one[0].startswith("1 of 5 validation images is a test image too")
 
 
 def test_a_dry_run_says_both(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,19 @@ def study(**changed: Any) -> Study:
     return Study(**{key: value for key, value in table.items() if value is not None})
 
 
+def test_views_show_more_than_half_of_an_image(tmp_path: Path) -> None:
+    def planned(pixels: int) -> None:
+        views = {"shift_pixels": pixels}
+        prepare(study(train={"steps": 5, "views": views}, factors={}), home=tmp_path / "home")
+
+    planned(3)
+    for pixels in (4, 20):
+        with pytest.raises(CeterisError, match="arm 'planned' would move images out of sight") as e:
+            planned(pixels)
+        assert e.value.received == f"shift_pixels = {pixels}, images of 8 x 8 pixels"
+        assert e.value.expected.startswith("0 to 3 pixels")
+
+
 def test_a_plan_is_paired_seed_by_seed(tmp_path: Path) -> None:
     plan = prepare(study(), home=tmp_path / "home")
     assert [(r.seed, r.arm) for r in plan.runs] == [

@@ -1,6 +1,7 @@
 """Starting from stored runs: which weights, what is said, what is refused, what a run is."""
 
 import contextlib
+import re
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -13,10 +14,11 @@ import pytest
 from tests.conftest import ceteris
 
 from ceteris.conduct import Plan, forecast_plan, prepare, run
-from ceteris.conduct.starting_words import starting_sentences
+from ceteris.conduct.starting_words import starting_warnings
 from ceteris.conduct.trained import open_trained
 from ceteris.engine import Held, Taken
 from ceteris.errors import CeterisError
+from ceteris.report import as_json, read_answer
 from ceteris.store import RunRecord, Store, read_arrays
 from ceteris.study import Study
 
@@ -137,7 +139,7 @@ def test_a_last_layer_for_other_classes_is_said(home: Path) -> None:
         others = [replace(source, classes=classes) for source in sources]
         found = Taken((), taken, {})
         return "\n".join(
-            starting_sentences(plan.study.arms[0], plan.data, held, splits, others, found)
+            starting_warnings(plan.study.arms[0], plan.data, held, splits, others, found)
         )
 
     other = tuple("abcdefghij")
@@ -147,8 +149,18 @@ def test_a_last_layer_for_other_classes_is_said(home: Path) -> None:
 
 
 def test_validation_images_seen_before_are_said_and_test_images_refused(home: Path) -> None:
-    _, text = said(home, data={**SOURCE["data"], "split_seed": 0, "validation": 0.3})
-    assert "validation images were training images of source" in text
+    plan, text = said(home, data={**SOURCE["data"], "split_seed": 0, "validation": 0.3})
+    (count,) = {
+        len(set(run.split.validation) & set(source.split.train))
+        for run, source in zip(plan.runs, open_trained(home, FIRST), strict=True)
+    }
+    assert count > 0
+    assert (
+        f"warning: after: in every seed {count} of its 431 validation images were training images"
+        " of source, so its validation figures flatter it"
+    ) in text
+    _, text = said(home, data={**SOURCE["data"], "validation": 0.3, "resample_split": True})
+    assert re.search(r"after: up to \d+ of its 431 validation images \(seed [01]\) were", text)
     with pytest.raises(CeterisError, match="tested on images that its start was trained on") as e:
         prepare(study(data={**SOURCE["data"], "split_seed": 5}), home=home)
     assert "of 360 test images" in e.value.received
@@ -232,6 +244,55 @@ def test_without_the_source_what_has_ended_is_kept_and_the_rest_refused(
         prepare(study(seeds=2), home=moved)
     with pytest.raises(CeterisError, match="no study 'source' has been run"):
         prepare(study(seeds=1, train={"start": "source:learning_rate=0.02"}), home=moved)
+
+
+def test_warnings_are_kept_with_the_study_and_outlive_its_start(home: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "home"
+    shutil.copytree(home, moved)
+    changed: dict[str, Any] = {
+        "data": {**SOURCE["data"], "validation": 0.3, "scale": "none"},
+        "factors": {"start": [False, FIRST]},
+        "primary_metric": "validation_accuracy",
+    }
+    plan = prepare(study(**changed), home=moved)
+    run(plan, workers=2)
+    answer = read_answer(plan.folder)
+    assert answer is not None
+    notes = "\n".join(answer.notes)
+    assert f"start={FIRST} scales pixels otherwise than source did: it was trained on" in notes
+    assert "of its 431 validation images were training images of source" in notes
+    # One arm has seen the images the conclusion would be about: it must not decide.
+    assert answer.role == "exploratory"
+    assert "the comparison is not fair: it is exploratory and decides nothing." in notes
+    (row,) = answer.comparisons
+    assert row.sentence.startswith("Exploratory: ")
+    assert row.notes[0] == (
+        f"Not a fair comparison: the start of start={FIRST} was trained on images that "
+        "validation_accuracy is measured on, and what start=false has learned from holds none of "
+        "them."
+    )
+    assert as_json(answer)["notes"] == list(answer.notes)
+    shutil.rmtree(moved / "studies" / "source")
+    lines: list[str] = []
+    again = prepare(study(**changed), home=moved, announce=lines.append)
+    assert run(again, workers=1).num_reused == 4
+    after = read_answer(plan.folder)
+    assert after is not None
+    assert (after.notes, after.comparisons) == (answer.notes, answer.comparisons)
+    assert "warning: " in "\n".join(lines)
+
+
+def test_a_test_metric_decides_whatever_validation_images_were_seen(home: Path) -> None:
+    changed: dict[str, Any] = {"data": {**SOURCE["data"], "validation": 0.3}}
+    plan = prepare(study(**changed, factors={"start": [False, FIRST]}), home=home)
+    run(plan, workers=2)
+    answer = read_answer(plan.folder)
+    assert answer is not None
+    assert answer.role == "deciding"
+    assert not any("Not a fair" in note for row in answer.comparisons for note in row.notes)
+    notes = {row.metric: row.notes for row in answer.exploratory}
+    assert notes["validation_loss"][0].startswith("Not a fair comparison: ")
+    shutil.rmtree(plan.folder)
 
 
 def test_weights_that_were_not_kept_cannot_be_started_from(home: Path, tmp_path: Path) -> None:

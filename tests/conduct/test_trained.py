@@ -120,7 +120,8 @@ def test_weights_that_were_not_kept(home: Path) -> None:
         ("kept:slw", "there is no arm 'slw'", "did you mean 'slow'?"),
         ("kept:slow:7", "arm 'slow' has no seed '7'", "leave the seed out"),
         ("kept@quick", "not its variant 'quick'", "ceteris show kept"),
-        ("0123456789", "no study '0123456789' has been run here", "run it first"),
+        ("0123456789", "no study '0123456789' has been run here", "ceteris list"),
+        ("digits-optimizers", "has been run here", "run it first: ceteris run digits-optimizers"),
     ],
 )
 def test_what_is_not_there(home: Path, words: str, what: str, fix: str) -> None:

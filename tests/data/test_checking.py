@@ -27,6 +27,7 @@ def test_everything_is_a_row() -> None:
     assert (test.name, test.first, test.by_class, test.copies) == ("test", 5, (2, 1), ())
     (shared,) = found.shared
     assert (shared.part, shared.other, shared.rows, shared.near) == ("test", "train", (5, 6), ())
+    assert (train.originals, shared.originals) == ((2,), (0, 1))
     (conflict,) = found.conflicts
     assert (conflict.rows, conflict.labels) == ((1, 6), (0, 1))
     assert found.flat == (4,)
@@ -56,10 +57,36 @@ def test_near_duplicates_across_parts_are_told_from_copies() -> None:
     found = check_data(DataSet("x", images, labels, ("a", "b", "c"), 20, 255, ""))
     (shared,) = found.shared
     assert shared.rows == (26,)
-    assert shared.near == (25, 27, 28)
+    assert (shared.near, shared.twins) == ((25, 27, 28), (4, 6, 6))
+    assert shared.originals == (5,)
     assert check_data(
         DataSet("x", images, labels, ("a", "b", "c"), 20, 255, ""), near=False
     ).near.not_searched
+
+
+def test_parts_of_ones_own_are_checked_and_nothing_else() -> None:
+    """Rows 0 and 5, 1 and 6, 2 and 3 are equal; 1 and 6 have different labels."""
+    parts = [("train", np.array([1, 5, 7])), ("validation", np.array([3])), ("test", np.array([0]))]
+    found = check_data(small(), parts=parts)
+    assert (found.images, found.distinct, found.conflicts, found.flat) == (5, 4, (), ())
+    shared = {(one.part, one.other): (one.rows, one.originals) for one in found.shared}
+    assert shared["test", "train"] == ((0,), (5,))
+    assert shared["test", "validation"] == shared["validation", "train"] == ((), ())
+    assert [part.first for part in found.parts] == [None, 3, 0]
+
+
+def test_conflicts_in_training_are_told_from_those_with_test() -> None:
+    assert not check_data(small()).conflicts_in_training
+    assert check_data(small(num_train=7)).conflicts_in_training
+
+
+def test_near_duplicates_of_a_part_are_rows_of_that_part() -> None:
+    images = np.random.default_rng(0).integers(0, 200, (30, 32, 32, 1), dtype=np.uint8)
+    images[11] = images[0]  # row 0, in no part, is the first that holds it
+    images[12] = images[0] + 20
+    data = DataSet("x", images, np.arange(30) % 3, ("a", "b", "c"), 30, 255, "")
+    found = check_data(data, parts=[("train", np.arange(10, 30))])
+    assert found.parts[0].near == ((11, 12),)
 
 
 def test_a_known_set_of_another_size_is_refused() -> None:

@@ -287,6 +287,14 @@ class TestWhatPeopleDoWrong:
         with pytest.raises(CeterisError, match="there is no data set 'minst'"):
             fetch("minst", cache=tmp_path, data_folder=None)
 
+    def test_an_unknown_name_is_told_what_can_be_fetched(
+        self, tmp_path: Path, four_parts: Callable[..., None]
+    ) -> None:
+        with pytest.raises(CeterisError) as caught:
+            fetch("imagenet", cache=tmp_path, data_folder=None)
+        four_parts(caught.value, expected="one of cifar10, fashion-mnist, fer2013, mnist")
+        assert not {"csv", "folder", "npz", "idx"} & set(caught.value.expected.split(", "))
+
     def test_wrong_files_in_the_data_folder_are_said_not_hidden(
         self, toy: Toy, tmp_path: Path
     ) -> None:

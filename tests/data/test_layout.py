@@ -106,6 +106,11 @@ class TestDigest:
     ("names", "said"),
     [
         ([], {"what": "has 0 class folders", "received": "no folders", "fix": "of its own"}),
+        (["b.png"], {"what": "has no class folders", "received": "'b.png' directly in it"}),
+        (
+            ["c.bmp", "b.png", "a.txt"],
+            {"received": "'b.png' and 1 more directly in it", "fix": "into a folder of its own"},
+        ),
         (["cat/a.png"], {"what": "has 1 class folder", "received": "'cat'"}),
         (["train/cat/a.png"], {"what": "has 1 class folder", "received": "'cat'"}),
         (["cat/a.png", "dog/"], {"what": "class 'dog' has no pictures", "fix": "take the folder"}),
@@ -119,7 +124,7 @@ class TestDigest:
         ),
         (
             ["train/cat/a.png", "train/dog/a.png", "test/b.gif"],
-            {"what": "picture 'b.gif' is in no class folder"},
+            {"what": "test' has no class folders", "received": "'b.gif' directly in it"},
         ),
         (
             ["train/cat/a.png", "train/dog/a.png", "b.png"],

@@ -29,6 +29,18 @@ def test_grey_and_a_test_part(tmp_path: Path) -> None:
     assert (found.num_train, found.num_test, found.colour) == (6, 6, "grey")
 
 
+def test_equal_files_are_counted(tmp_path: Path) -> None:
+    root = _folder(tmp_path / "x", "L", ("train", "test"))
+    for number, picture in enumerate(sorted(root.rglob("*.png"))):
+        picture.write_bytes(picture.read_bytes() + bytes([number]))  # all different, all readable
+    assert (look_at_folder(root).num_leaked, look_at_folder(root).num_conflicting) == (0, 0)
+    same = (root / "train/a/0.png").read_bytes()
+    for name in ("train/b/1.png", "test/a/2.png", "test/b/0.png"):
+        (root / name).write_bytes(same)
+    found = look_at_folder(root)
+    assert (found.num_leaked, found.num_conflicting) == (2, 2)
+
+
 def test_a_first_picture_that_is_none(tmp_path: Path) -> None:
     root = _folder(tmp_path / "x", "L")
     for picture in root.rglob("*.png"):

@@ -110,13 +110,35 @@ def test_outlines_that_are_all_alike_are_not_guessed_about() -> None:
         image[6:26, edge : SIDE - edge] = generator.integers(150, 250)
     found = near_pairs(as_set(images))
     assert found.pairs == ()
-    assert "so alike that near duplicates cannot be told from them" in found.not_searched
+    assert found.not_searched.startswith("images of one class look so much alike here")
+    assert "check larger versions of them" in found.not_searched
 
 
 def test_small_images_are_not_guessed_about() -> None:
     found = near_pairs(as_set(scenes(10)[:, :8, :8].copy()))
     assert found.pairs == ()
-    assert found.not_searched.startswith("images of 8 x 8 pixels")
+    assert found.not_searched.startswith("images of 8 x 8 pixels are too small")
+    assert "check larger versions of them, of 16 pixels a side" in found.not_searched
+
+
+def test_the_search_is_announced_only_where_it_takes_place() -> None:
+    told: list[int] = []
+    near_pairs(as_set(scenes(10)[:, :8, :8].copy()), begins=told.append)
+    alike = np.zeros((200, SIDE, SIDE, 1), np.uint8)
+    for row, image in enumerate(alike):
+        image[6:26, 10 + row % 3 : 22] = 150 + row % 100
+    near_pairs(as_set(alike), begins=told.append)
+    assert told == []
+    near_pairs(as_set(scenes(30)), begins=told.append)
+    assert told == [30]
+
+
+def test_only_the_rows_asked_for_are_looked_at() -> None:
+    images = scenes(60)
+    images[40] = brighter(images[3])
+    images[50] = brighter(images[5])
+    found = near_pairs(as_set(images), np.arange(45))
+    assert [(pair.first, pair.second) for pair in found.pairs] == [(3, 40)]
 
 
 def test_a_set_of_one_image_has_no_pair() -> None:

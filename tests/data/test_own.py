@@ -128,6 +128,20 @@ class TestParts:
         with pytest.raises(CeterisError, match="a label that is none"):
             opened({"test_images": IMAGES[:1], "test_labels": np.array([3])})
 
+    def test_a_label_beyond_the_classes_names_where_it_is(
+        self, opened: Open, four_parts: Callable[..., None]
+    ) -> None:
+        with pytest.raises(CeterisError) as caught:
+            opened(classes=("a", "b"))
+        row = int(np.argmax(LABELS > 1)) + 1
+        four_parts(
+            caught.value,
+            what="holds a label that is none of the classes",
+            received=f"label 2 of image {row}",
+            expected="labels from 0 to 1, for 2 classes",
+        )
+        assert caught.value.what.startswith("labels in ")
+
 
 def test_what_is_said_of_a_file_is_part_of_what_is_kept(opened: Open) -> None:
     first, second = opened(), opened(classes=("a", "b", "c"))

@@ -111,6 +111,16 @@ def test_transparency_is_laid_on_the_ground(ground: str, level: int) -> None:
     assert prepared(Image.new("RGBA", (6, 6), (9, 9, 9, 255))).steps == ()
 
 
+def test_what_the_other_ground_would_show_is_measured() -> None:
+    drawn = Image.new("RGBA", (6, 6), (255, 255, 255, 0))
+    drawn.paste((255, 255, 255, 255), (0, 0, 3, 6))  # the left half white, the right one nothing
+    own = prepared(drawn)
+    assert own.pixels.std() == 0
+    assert own.other_ground == pytest.approx(0.5)
+    assert prepared(drawn, ground="black").other_ground == 0
+    assert prepared(Image.fromarray(COLOUR)).other_ground is None
+
+
 def test_sixteen_bits_keep_the_upper_eight() -> None:
     deep = np.full((6, 6), 0x8040, np.uint16)
     own = prepared(Image.fromarray(deep), (6, 6, 1))
@@ -167,6 +177,15 @@ def test_a_drawing_made_of_lines_is_named_and_not_drawn() -> None:
                                      encoded(Image.fromarray(COLOUR), "GIF")])  # fmt: skip
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     assert refused(content).what == "picture 'a.png' cannot be read"
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("note.txt", ".txt"), ("a/b.HEIC", ".heic")])
+def test_what_is_not_called_a_picture_is_said_to_be_none(name: str, suffix: str) -> None:
+    error = refused(b"text", name)
+    assert error.what == f"{name!r} is no picture that can be read"
+    assert error.received == f"a {suffix} file, not a PNG, JPEG, WebP or BMP one"
+    assert error.fix == "leave it out, or save it as PNG if it is a picture"
+    assert refused(b"text", "no suffix").received == "'no format we know'"
 
 
 def test_a_bomb_is_refused_by_its_header() -> None:

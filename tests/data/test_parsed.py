@@ -9,7 +9,7 @@ import pytest
 
 from ceteris.data import open_parsed
 from ceteris.data.dataset import Content, content_digest
-from ceteris.data.parsed import open_intact, write_parsed
+from ceteris.data.parsed import file_names, open_intact, write_parsed
 from ceteris.errors import CeterisError
 
 Snapshot = Callable[[Path], dict[str, bytes]]
@@ -35,6 +35,19 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert data.digest == content_digest(IMAGES, LABELS, **FRAME)
     assert sorted(os.listdir(folder)) == ["about.json", "images.npy", "labels.npy"]
     assert os.listdir(folder.parent) == ["key"]
+
+
+def test_the_files_of_images_are_kept_where_they_have_any(tmp_path: Path) -> None:
+    write_parsed(CONTENT, tmp_path / "without")
+    assert file_names(tmp_path / "without", 40) == ()
+    files = ("a/\udcff.png", *(f"b/ü{number}.png" for number in range(39)))
+    write_parsed(replace(CONTENT, files=files), tmp_path / "with")
+    assert file_names(tmp_path / "with", 40) == files
+    assert file_names(tmp_path / "with", 41) == ()
+    assert open_parsed(tmp_path / "with").digest == open_parsed(tmp_path / "without").digest
+    for damaged in (json.dumps([1] * 40), "{", json.dumps(dict.fromkeys(map(str, range(40))))):
+        (tmp_path / "with" / "files.json").write_text(damaged)
+        assert file_names(tmp_path / "with", 40) == ()
 
 
 def test_writing_into_the_map_reaches_no_file(folder: Path, snapshot: Snapshot) -> None:

@@ -12,9 +12,10 @@ import onnxruntime
 import pytest
 import safetensors
 import safetensors.numpy
+from tests.training import train_study
 
 from ceteris.cli.exporting import choose_run, print_export
-from ceteris.conduct import Trained, open_trained, prepare, run, training_data
+from ceteris.conduct import Trained, open_trained, training_data
 from ceteris.engine.inference import Network
 from ceteris.errors import CeterisError
 from ceteris.export import FORMS, export, exporting
@@ -60,7 +61,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Trained]:
         },
     )
     home = folder / "home"
-    run(prepare(study, home=home), workers=2)
+    train_study(study, home)
     return {trained.arm: trained for trained in open_trained(home, "exported")}
 
 
@@ -96,6 +97,8 @@ def test_a_stored_run_as_onnx_gives_its_own_outputs_on_raw_pixels(
     assert words["run"] == trained.run_id
     assert words["data_licence"] == "CC BY 4.0"
     assert json.loads(words["classes"]) == list(trained.classes)
+    assert json.loads(words["preparation"]) == written.facts.header["preparation"]
+    assert json.loads(words["preparation"])["size"] == {"height": 8, "width": 8}
     assert written.num_bytes == written.path.stat().st_size
 
 
@@ -136,6 +139,10 @@ def test_weights_have_a_header_that_says_everything(
     assert header["classes"] == list(trained.classes)
     assert header["normalisation"]["offset"] == trained.normalisation.offset.tolist()
     assert header["about"]["arm"] == "own"
+    assert header["preparation"]["fit"] == "pad"
+    assert header["preparation"]["resampling"] == "BILINEAR"
+    assert (header["preparation"]["mode"], header["preparation"]["largest"]) == ("L", 16)
+    assert any("alpha_composite" in step for step in header["preparation"]["steps"])
 
 
 def test_a_folder_for_pytorch_is_refused_for_ones_own_code(
@@ -213,6 +220,14 @@ def test_the_first_seed_is_taken_and_one_arm_asked_for(runs: Mapping[str, Traine
     with pytest.raises(CeterisError, match="several arms") as caught:
         choose_run(tuple(runs.values()), "exported")
     assert caught.value.fix == "name it: exported:described"
+
+
+def test_the_form_must_be_said_and_all_of_them_are_named(runs: Mapping[str, Trained]) -> None:
+    with pytest.raises(CeterisError, match="not said in which form") as caught:
+        print_export("exported:own", None, None, home_of(runs), allow_code=True, json=False)
+    for form in FORMS:
+        assert f"--to {form}" in caught.value.expected
+    assert caught.value.fix == "for example: ceteris export exported:own --to onnx"
 
 
 def test_the_verb_says_what_was_written(

@@ -17,7 +17,19 @@ def test_a_shape(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["9216", "9,216", "9 216", "9_216", "9'216", "(9216,)", "(9,216)", "\t9216\n"]
+    "text",
+    [
+        "9216",
+        "9,216",
+        "9 216",
+        "9_216",
+        "9'216",
+        "(9216,)",
+        "(9,216)",
+        "\t9216\n",
+        "9216.0",
+        "9,216.00",
+    ],
 )
 def test_a_count(text):
     assert read_answer(text, "count") == (9_216,)
@@ -30,7 +42,24 @@ def test_large_numbers_with_thousands():
 
 @pytest.mark.parametrize("kind", ["shape", "count"])
 @pytest.mark.parametrize(
-    "text", ["", "?", "-5", "1.5", "92,16", "1,2", "9" * 500, "\x1b[31m", "1e3", "٣", "1x2x3x4"]
+    "text",
+    [
+        "",
+        "?",
+        "-5",
+        "1.5",
+        "92,16",
+        "1,2",
+        "9" * 500,
+        "\x1b[31m",
+        "1e3",
+        "٣",
+        "1x2x3x4",
+        "9216.",
+        "9.000",
+        ".0",
+        "1.0.0",
+    ],
 )
 def test_what_is_no_answer(text, kind):
     assert read_answer(text, kind) is None

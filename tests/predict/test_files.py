@@ -60,6 +60,15 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert caught.value.received == "nothing there"
 
 
+def test_a_file_that_is_not_there_is_left_out_and_the_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    found, left_out = list_pictures([tmp_path / "no.png", tmp_path / "a.png"])
+    assert found == (tmp_path / "a.png",)
+    assert [(Path(item.name).name, item.reason) for item in left_out] == [
+        ("no.png", "there is no such file or folder")
+    ]
+
+
 def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(CeterisError, match="no ordinary file"):

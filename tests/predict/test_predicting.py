@@ -87,6 +87,40 @@ def test_held_out_digits_are_told_apart_from_noise(here: Trained, tmp_path: Path
     assert (found.likeness.held_out, found.likeness.num_held_out) == ("validation", 287)
 
 
+def test_a_picture_that_is_a_training_image_is_known(here: Trained, tmp_path: Path) -> None:
+    run = open_trained(here.home, "digits")[0]
+    data = training_data(run, home=here.home, data_folder=None)
+    rows = {"train": run.split.train[-1], "test": run.split.test[0]}
+    for part, row in rows.items():
+        light = np.rint(data.images[row, :, :, 0] * (255 / 16)).astype(np.uint8)
+        Image.fromarray(light).save(tmp_path / f"{part}.png")
+        light[3, 3] = 255 - light[3, 3]
+        Image.fromarray(light).save(tmp_path / f"{part}_changed.png")
+    found = predict("digits", [tmp_path], home=here.home)
+    said = {
+        Path(row.name).stem: [d.sentence for d in row.doubts if d.kind == "known"]
+        for row in found.rows
+    }
+    number, label = rows["train"], data.labels[rows["train"]]
+    assert said["train"] == [f"it is training image {number}, class {label}"]
+    assert said["test"][0].startswith(f"it is test image {rows['test']}, class")
+    assert said["train_changed"] == said["test_changed"] == []
+    assert "nothing of new pictures" in found.meanings["known"]
+
+
+def test_white_on_nothing_is_flat_and_the_other_ground_is_named(
+    here: Trained, tmp_path: Path
+) -> None:
+    drawn = Image.new("RGBA", (60, 60), (255, 255, 255, 0))
+    drawn.paste((255, 255, 255, 255), (20, 10, 40, 50))
+    drawn.save(tmp_path / "white.png")
+    (row,) = predict("digits", [tmp_path], home=here.home).rows
+    (said,) = [doubt.sentence for doubt in row.doubts if doubt.kind == "flat"]
+    assert said.endswith("on black: use --ground black")
+    black = predict("digits", [tmp_path], home=here.home, wanted=Wanted(ground="black"))
+    assert "flat" not in doubts(black, "white.png")
+
+
 def test_the_arm_is_the_baseline_where_nothing_was_validated(here: Trained, ten: Path) -> None:
     found = predict("scenes", [ten / "sea.jpg"], home=here.home)
     assert found.arm == "plain"

@@ -28,7 +28,7 @@ ROW = Prediction(
     votes={"cat & dog": 2, "=owl": 1},
     size=(60, 40),
     steps=("resized 40 x 60 to 8 x 8",),
-    doubts=(Doubt("seeds_disagree", "the seeds disagree: 2 for cat & dog, 1 for =owl"),),
+    doubts=(Doubt("seeds_disagree", "2 for cat & dog, 1 for =owl"),),
     view=VIEW,
     original=np.full((60, 40, 3), 9, np.uint8),
 )
@@ -42,8 +42,10 @@ FOUND = Predictions(
     classes=("cat & dog", "=owl"),
     input_shape=(8, 8, 1),
     normalisation="divided by 255",
+    validation_accuracy=0.875,
     rows=(ROW,),
     left_out=(LeftOut("<b>.png", "picture '<b>.png' cannot be read"),),
+    meanings={"seeds_disagree": "not all say <the same>"},
     likeness=None,
     notes=("A note.",),
 )
@@ -62,12 +64,54 @@ def test_html_is_one_file_that_asks_for_nothing_and_runs_nothing() -> None:
 def test_html_says_what_the_row_says() -> None:
     text = as_html(FOUND, top=3).decode("utf-8")
     for words in ("cat &amp; dog</span> 75.0%  [50.0%, 100.0%]", "=owl 25.0%", "2 for cat",
-                  "the seeds disagree", "resized 40 x 60", "3 of 4 seeds vote", "A note.",
-                  "divided by 255", "pets@quick, plain: 1 picture"):  # fmt: skip
+                  "? seeds disagree: 2 for cat", "resized 40 x 60", "3 of 4 seeds vote", "A note.",
+                  "divided by 255", "pets@quick, plain: 1 picture<",
+                  "probabilities are their means",
+                  "Arm plain (the baseline), validation accuracy 0.875.",
+                  "<dt>seeds disagree</dt><dd>not all say &lt;the same&gt;</dd>"):  # fmt: skip
         assert words in text
     pictures = re.findall(r"base64,([^\"]+)", text)
     with Image.open(io.BytesIO(base64.b64decode(pictures[1]))) as image:
         assert np.array_equal(np.asarray(image), VIEW[..., 0])
+
+
+def test_of_one_seed_nothing_is_said_of_votes_and_means() -> None:
+    row = replace(ROW, votes={"=owl": 1}, low=None, high=None, spread=None, doubts=())
+    one = replace(FOUND, rows=(row,), seeds=(3,), num_seeds=1, meanings={})
+    text = as_html(one, top=3).decode("utf-8")
+    assert "Seed 3 alone." in text
+    for words in ("vote", "means", "seeds:", "What the doubts mean"):
+        assert words not in text
+
+
+def test_an_accuracy_that_chose_the_arm_is_said_once() -> None:
+    chosen = replace(FOUND, reason="best of 2 arms on validation, accuracy 0.875")
+    text = as_html(chosen, top=3).decode("utf-8")
+    assert "Arm plain (best of 2 arms on validation, accuracy 0.875). 3 of 4 seeds" in text
+    assert text.count("0.875") == 1
+
+
+def test_files_of_one_name_are_told_apart_on_a_drawn_sheet() -> None:
+    rows = tuple(replace(ROW, name=f"x/{folder}/1.png") for folder in ("june", "july"))
+    names = [text.split("\n")[0] for text in as_gallery(replace(FOUND, rows=rows)).names]
+    assert names == ["june/1.png", "july/1.png"]
+
+
+def test_a_drawn_sheet_lists_what_was_left_out() -> None:
+    assert as_gallery(FOUND).notes == (
+        "", "Left out: 1", "<b>.png: picture '<b>.png' cannot be read"
+    )  # fmt: skip
+    many = replace(FOUND, left_out=tuple(LeftOut(f"{i}.png", "broken") for i in range(30)))
+    notes = as_gallery(many).notes
+    assert len(notes) == 11
+    assert (notes[2], notes[-1]) == ("0.png: broken", "and 22 more")
+    assert as_gallery(replace(FOUND, left_out=())).notes == ()
+
+    def height(found: Predictions) -> int:
+        with Image.open(io.BytesIO(draw_gallery(as_gallery(found)))) as image:
+            return image.size[1]
+
+    assert height(many) - height(FOUND) == 8 * 16
 
 
 def test_a_drawn_sheet_shows_the_pixels_of_both() -> None:
@@ -107,7 +151,7 @@ def test_json_has_the_keys_that_are_promised() -> None:
     for key in found["pictures"][0]:
         assert f"`pictures[].{key}`" in section, key
     assert found["pictures"][0]["doubts"] == [
-        {"kind": "seeds_disagree", "sentence": "the seeds disagree: 2 for cat & dog, 1 for =owl"}
+        {"kind": "seeds_disagree", "sentence": "2 for cat & dog, 1 for =owl"}
     ]
 
 

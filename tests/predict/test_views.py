@@ -7,8 +7,16 @@ from PIL import Image, ImageOps
 from tests.predict.conftest import Trained
 from tests.predict.own_pictures import scene
 
+from ceteris.errors import CeterisError
 from ceteris.predict import Predictions, Wanted, predict
 from ceteris.study import ViewsSpec
+
+
+def test_views_that_show_less_than_half_are_refused(here: Trained, tmp_path: Path) -> None:
+    scene("sea", (48, 40)).save(tmp_path / "sea.png")
+    wanted = Wanted(likeness=False, views=ViewsSpec(shift_pixels=1000))
+    with pytest.raises(CeterisError, match="--views would move images out of sight"):
+        predict("scenes:slow", [tmp_path], home=here.home, wanted=wanted)
 
 
 def test_views_are_averaged_where_asked_for_and_that_is_said(here: Trained, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ceteris.nets import NETWORKS, Explanation, explain, make_network, wires
+from ceteris.nets import NETWORKS, Dense, Explanation, explain, make_network, wires
 from ceteris.report import draw_network
 from ceteris.report.diagram import Lane, blocks, lanes
 from ceteris.report.nodes import columns
@@ -67,6 +67,26 @@ def test_a_shortcut_goes_around_and_lanes_do_not_cross() -> None:
         for other in around:
             if one != other and one.place == other.place:
                 assert one.end <= other.start or other.end <= one.start
+
+
+@pytest.mark.parametrize("name", ["fashion-mlp", "resnet"])
+def test_headings_stand_above_the_input_and_its_shape_in_the_column_of_shapes(name: str) -> None:
+    found = explained(name)
+    root = ET.fromstring(draw_network(found))  # noqa: S314  (our own bytes)
+    texts = [(t.text, float(t.attrib["x"]), float(t.attrib["y"])) for t in root.iter(f"{SVG}text")]
+    at = {word: (x, y) for word, x, y in texts}  # of a word that comes twice the last, in the list
+    height = {at[word][1] for word in ("layer", "parameters", "output shape")}
+    assert len(height) == 1
+    assert min(height) + 20 < at["input"][1] < at[found.layers[0].name][1]
+    shape = str(found.input_shape)
+    assert (at["output shape"][0], at["input"][1]) in {(x, y) for w, x, y in texts if w == shape}
+    assert sum(box.get("stroke-dasharray") is not None for box in root.iter(f"{SVG}rect")) == 1
+
+
+def test_the_inputs_nodes_say_what_their_number_is_a_product_of() -> None:
+    assert ">= 28 x 28 x 1<" in draw_network(explained("fashion-mlp"))
+    row = explain([Dense("classes")], (7,), 3, title="a")
+    assert [column.product for column in columns(row)] == ["", ""]
 
 
 def test_nodes_are_drawn_for_small_dense_networks_alone() -> None:

@@ -25,4 +25,8 @@ def test_a_study_of_images_resolves(path: str, has_test: bool) -> None:
     table = tomllib.loads(text)
     assert table["data"]["path"] == path
     assert ("test" in table["data"]) is not has_test
+    assert "drop" not in table["data"]
+    commented = text.replace('# drop = ["leaked"', 'drop = ["leaked"')
+    assert tomllib.loads(commented)["data"]["drop"] == ["leaked", "conflicting"]
+    assert max(map(len, text.splitlines())) <= 100
     assert Study(**table).arms[0].recipe.data.source.size == (20, 30)

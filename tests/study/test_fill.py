@@ -40,7 +40,7 @@ def test_a_named_validation_part_can_be_measured() -> None:
     ("data", "what", "received", "fix"),
     [
         ({"drop": ["leek"]}, "there is no kind of images to drop", "data.drop", "'leaked'"),
-        ({"drop": 3}, "'data.drop' cannot be 3", "drop = 3", "change data.drop"),
+        ({"drop": 3}, "'data.drop' cannot be 3", "drop = 3", 'write drop = ["leaked"]'),
         ({"test_part": "PublcTest"}, "there is no part of FER-2013", "data", "'PublicTest'"),
     ],
 )

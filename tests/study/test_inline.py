@@ -37,12 +37,17 @@ def test_a_line_that_is_none_is_refused(text: str) -> None:
 
 
 def test_other_keys_and_values_are_refused() -> None:
-    with pytest.raises(CeterisError, match="did you mean 'rotation'") as error:
-        read_augment("rotaton=10")
-    assert "--augment" in error.value.received
+    for text in ("rotaton=10", "rot=10"):
+        with pytest.raises(CeterisError, match="did you mean 'rotation'") as error:
+            read_augment(text)
+        assert error.value.what == f"there is no option '{text[:-3]}' of augment"
+        assert "--augment" in error.value.received
+    with pytest.raises(CeterisError, match="no option 'flips' of views") as error:
+        read_views("flips=true")
+    assert error.value.fix == "did you mean 'flip'?"
     with pytest.raises(CeterisError, match=r"expected: 180.0 or less"):
         read_augment("rotation=200")
-    with pytest.raises(CeterisError, match="no key 'rotation'"):
+    with pytest.raises(CeterisError, match="no option 'rotation' of views"):
         read_views("rotation=10")
     with pytest.raises(CeterisError, match="0 or more"):
         read_views("shift_pixels=-1")

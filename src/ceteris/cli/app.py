@@ -8,9 +8,11 @@ import typer
 from ceteris.cli.data import data_app
 from ceteris.cli.options import HomeFolder, Json, data_folder
 from ceteris.cli.quiz import quiz_app
+from ceteris.cli.verbs import Verbs
 
 app = typer.Typer(
     name="ceteris",
+    cls=Verbs,
     help="Controlled experiments on neural-network training.",
     no_args_is_help=True,
     add_completion=False,
@@ -154,6 +156,9 @@ def explain_network(
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="As LaTeX, with booktabs.")] = False,
     diagram: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it, too.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --diagram: replace another drawing.")
+    ] = False,
     no_code: Annotated[
         bool, typer.Option("--no-code", help="Refuse a network that executes code of its own.")
     ] = False,
@@ -169,6 +174,7 @@ def explain_network(
         optimizer=optimizer,
         forms=[form for form, asked in given.items() if asked],
         diagram=diagram,
+        overwrite=overwrite,
     )
     if match is None and vary is None:
         explain_networks(
@@ -314,7 +320,9 @@ def export_network(
         str,
         typer.Argument(metavar="RUN|STUDY:ARM[:SEED]", help="A trained run, by id or by name."),
     ],
-    to: Annotated[str, typer.Option("--to", help="onnx, torch or safetensors.")],
+    to: Annotated[
+        str | None, typer.Option("--to", help="onnx, torch or safetensors.  [to be said]")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="PATH", help="What to make.  [the run's name, here]")
     ] = None,

@@ -1,38 +1,59 @@
 """``data check``: what must be known of a data set before it is believed, worst first."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.tables import console, many, print_json
-from ceteris.data import DataSource, open_data
+from ceteris.cli.data_findings import Finding, findings
+from ceteris.cli.tables import console, print_json
+from ceteris.conduct import dropped_sentences
+from ceteris.data import (
+    DataSet,
+    DataSource,
+    Dropped,
+    SplitRecipe,
+    count_dropped,
+    make_split,
+    open_data,
+)
 from ceteris.data.checking import DataCheck, check_data
 from ceteris.data.naming import named_source
+from ceteris.data.parsed import file_names
+from ceteris.data.places import place_of
 from ceteris.store import making_home
-from ceteris.study import load
+from ceteris.study import Study, load
 
-_UNBALANCED = 3.0  # images of the largest class for one of the smallest, worth a sentence
+_SAID_BEFORE = 10_000  # images; near duplicates among more take long enough to be announced
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as one would wish.
+@dataclass(frozen=True, eq=False)
+class _Checked:
+    """What is printed.
 
     Args:
-        sentence: what was found.
-        rows: which, each one row or the rows that belong together.
-        drop: the word of ``drop`` that leaves such training images out; empty where none does.
+        check: what was found.
+        data, files: the set, and the file of each image; empty where they have none.
+        study: whose parts these are; None where they are those of a set.
+        dropped: what the study's first arm leaves out.
     """
 
-    sentence: str
-    rows: tuple[tuple[int, ...], ...] = ()
-    drop: str = ""
+    check: DataCheck
+    data: DataSet
+    files: tuple[str, ...]
+    study: Study | None = None
+    dropped: Dropped | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return findings(self.check, None if self.study is None else _recipe(self.study).drop)
+
+    def named(self, row: int) -> str:
+        return str(place_of(self.data, row, self.files))
 
 
 def print_data_check(
@@ -44,129 +65,41 @@ def print_data_check(
     list_rows: bool,
     json: bool,
 ) -> None:
-    """Check a set that is named, or that lies at a path, and print what was found."""
+    """Check a set that is named, lies at a path, or is split by a study; print what was found."""
+    study = load(words) if words.endswith(".toml") else None
+    source = named_source(words) if study is None else _source(study)
     with making_home(home) as opened:
-        data, _ = open_data(_source(words), cache=opened.cache, data_folder=data_folder)
+        data, folder = open_data(source, cache=opened.cache, data_folder=data_folder)
     say = Console(stderr=True, highlight=False)
-    if near and len(data.images) > 10_000:
-        say.print("looking for near duplicates, up to a minute; --exact leaves it out")
-    found = check_data(data, near=near)
+
+    def begins(images: int) -> None:
+        if images > _SAID_BEFORE:
+            say.print("looking for near duplicates, up to a minute; --exact leaves it out")
+
+    parts = dropped = None
+    if study is not None:
+        recipe = _recipe(study)
+        split, dropped = make_split(data, recipe), count_dropped(data, recipe)
+        named = ("train", split.train), ("validation", split.validation), ("test", split.test)
+        parts = [(name, rows) for name, rows in named if len(rows)]
+    check = check_data(data, near=near, parts=parts, begins=begins)
+    checked = _Checked(check, data, file_names(folder, len(data.images)), study, dropped)
     if json:
-        print_json(_as_json(found))
+        print_json(_as_json(checked))
     else:
-        _print(console(), found, list_rows=list_rows)
+        _print(console(), checked, list_rows=list_rows)
 
 
-def findings(check: DataCheck) -> tuple[Finding, ...]:
-    """What is wrong, in plain sentences, worst first."""
-    sizes = {part.name: part.images for part in check.parts}
-    conflicting = sum(len(group.rows) for group in check.conflicts)
-    near_inside = _near_inside(check)
-    found = [
-        *(
-            Finding(
-                f"{len(shared.rows):,} of {sizes[shared.part]:,} {shared.part} images are in "
-                f"{shared.other} too, pixel by pixel.",
-                _each(shared.rows),
-                "leaked" if shared.other == check.parts[0].name else "",
-            )
-            for shared in check.shared
-            if shared.rows
-        ),
-        *(
-            [
-                Finding(
-                    f"{many(len(check.conflicts), 'group')} of identical images "
-                    f"{'has' if len(check.conflicts) == 1 else 'have'} different labels: "
-                    f"{conflicting:,} images.",
-                    tuple(group.rows for group in check.conflicts),
-                    "conflicting",
-                )
-            ]
-            if check.conflicts
-            else []
-        ),
-        *(
-            Finding(
-                f"{len(shared.near):,} {'more ' if shared.rows else ''}{shared.part} images have "
-                f"a near duplicate in {shared.other}: the same picture but for light, a "
-                "pixel's shift or a mirror.",
-                _each(shared.near),
-            )
-            for shared in check.shared
-            if shared.near
-        ),
-        *(
-            [
-                Finding(
-                    f"{many(len(check.flat), 'image')} {'is' if len(check.flat) == 1 else 'are'} "
-                    "one colour from corner to corner.",
-                    _each(check.flat),
-                    "flat",
-                )
-            ]
-            if check.flat
-            else []
-        ),
-        *(
-            Finding(
-                f"{len(part.copies):,} of {part.images:,} images of {part.name} are copies of "
-                "another one there.",
-                _each(part.copies),
-                "duplicates" if part is check.parts[0] else "",
-            )
-            for part in check.parts
-            if part.copies
-        ),
-        *(
-            [
-                Finding(
-                    f"{many(len(near_inside), 'pair')} of near duplicates within a part.",
-                    near_inside,
-                )
-            ]
-            if near_inside
-            else []
-        ),
-        *(
-            Finding(_balance_sentence(check, index))
-            for index, part in enumerate(check.parts)
-            if part.balance >= _UNBALANCED
-        ),
-    ]
-    return tuple(found)
+def _source(study: Study) -> DataSource:
+    return study.arms[0].recipe.data.source
 
 
-def _source(words: str) -> DataSource:
-    if words.endswith(".toml"):
-        return load(words).arms[0].recipe.data.source
-    return named_source(words)
+def _recipe(study: Study) -> SplitRecipe:
+    return study.arms[0].recipe.data.split
 
 
-def _near_inside(check: DataCheck) -> tuple[tuple[int, ...], ...]:
-    ends = [part.first + part.images for part in check.parts]
-    return tuple(
-        (pair.first, pair.second)
-        for pair in check.near.pairs
-        if all((pair.first < end) == (pair.second < end) for end in ends)
-    )
-
-
-def _balance_sentence(check: DataCheck, index: int) -> str:
-    part = check.parts[index]
-    most = max(range(len(check.classes)), key=lambda label: part.by_class[label])
-    least = min(range(len(check.classes)), key=lambda label: part.by_class[label])
-    return (
-        f"The classes of {part.name} are unequal: {part.by_class[most]:,} images of "
-        f"{check.classes[most]}, {part.by_class[least]:,} of {check.classes[least]}."
-    )
-
-
-def _each(rows: Iterable[int]) -> tuple[tuple[int, ...], ...]:
-    return tuple((row,) for row in rows)
-
-
-def _print(out: Console, check: DataCheck, *, list_rows: bool) -> None:
+def _print(out: Console, checked: _Checked, *, list_rows: bool) -> None:
+    check = checked.check
     size = "x".join(map(str, check.shape))
     copies = check.images - check.distinct
     counted = (
@@ -174,19 +107,24 @@ def _print(out: Console, check: DataCheck, *, list_rows: bool) -> None:
         if not copies
         else (f"{check.images:,} images, {check.distinct:,} of them distinct")
     )
-    out.print(Text(f"{check.name}: {counted}; {size}, {len(check.classes)} classes"))
+    name = check.name if checked.study is None else f"{checked.study.name} ({check.name})"
+    out.print(Text(f"{name}: {counted}; {size}, {len(check.classes)} classes"))
     if check.known:
         out.print(Text("Every image and label is as published: the digest is the known one."))
     else:
         out.print(Text(f"digest {check.digest[:16]}, of your own data", style="dim"))
+    for sentence in _study_sentences(checked):
+        out.print(Text(sentence))
     out.print()
     out.print(_class_table(check))
     out.print()
-    found = findings(check)
+    found = checked.findings
     for finding in found:
         out.print(Text(finding.sentence))
-        if list_rows and finding.rows:
-            out.print(Padding(Text(_rows_text(finding.rows), style="dim"), (0, 0, 0, 2)))
+        if list_rows:
+            for together in finding.rows:
+                names = f" {'~' if finding.near else '='} ".join(map(checked.named, together))
+                out.print(Text(f"  {names}", style="dim"), soft_wrap=True)
     if check.near.not_searched:
         out.print(Text(f"Near duplicates were not looked for: {check.near.not_searched}."))
     elif not check.near.pairs:
@@ -195,14 +133,33 @@ def _print(out: Console, check: DataCheck, *, list_rows: bool) -> None:
         out.print(Text("No copies, no conflicting labels, no flat images."))
     words = list(dict.fromkeys(finding.drop for finding in found if finding.drop))
     if words:
-        quoted = ", ".join(f'"{word}"' for word in words)
+        had = () if checked.study is None else _recipe(checked.study).drop
+        quoted = ", ".join(f'"{word}"' for word in (*had, *words))
         out.print()
         out.print(Text(f"To leave these out of training, write drop = [{quoted}] in [data]."))
     for note in check.notes:
         out.print()
         out.print(Text(f"Note: {note}"))
     if found and not list_rows and any(finding.rows for finding in found):
-        out.print(Text("--list prints the rows, counted from 0; --json all of it.", style="dim"))
+        out.print(Text("--list names the images; --json prints all of it.", style="dim"))
+
+
+def _study_sentences(checked: _Checked) -> tuple[str, ...]:
+    """What of the set the study's parts are."""
+    if checked.study is None or checked.dropped is None:
+        return ()
+    study, recipe = checked.study, _recipe(checked.study)
+    said = []
+    if any(arm.recipe.data != study.arms[0].recipe.data for arm in study.arms):
+        said.append(f"These are the images of arm {study.arms[0].name}; others take other images.")
+    if recipe.resample:
+        said.append("These are the images of seed 0; every seed takes others.")
+    if recipe.drop:
+        said += [f"{text}." for text in dropped_sentences({"": checked.dropped}, num_arms=1)]
+    unused = len(checked.data.images) - checked.check.images - checked.dropped.images
+    if unused:
+        said.append(f"{unused:,} other image{'s are' if unused > 1 else ' is'} in no part.")
+    return tuple(said)
 
 
 def _class_table(check: DataCheck) -> Table:
@@ -216,13 +173,13 @@ def _class_table(check: DataCheck) -> Table:
     return table
 
 
-def _rows_text(rows: Iterable[tuple[int, ...]]) -> str:
-    return ", ".join("=".join(map(str, together)) for together in rows)
-
-
-def _as_json(check: DataCheck) -> dict[str, Any]:
+def _as_json(checked: _Checked) -> dict[str, Any]:
+    check, study = checked.check, checked.study
+    found = checked.findings
     return {
         "name": check.name,
+        "study": None if study is None else {"name": study.name, "arm": study.arms[0].name},
+        "dropped": None if checked.dropped is None else asdict(checked.dropped),
         "shape": list(check.shape),
         "digest": check.digest,
         "as_published": check.known,
@@ -236,6 +193,7 @@ def _as_json(check: DataCheck) -> dict[str, Any]:
                 "images": part.images,
                 "by_class": list(part.by_class),
                 "copies": list(part.copies),
+                "originals": list(part.originals),
                 "flat": list(part.flat),
             }
             for part in check.parts
@@ -245,7 +203,9 @@ def _as_json(check: DataCheck) -> dict[str, Any]:
                 "part": shared.part,
                 "other": shared.other,
                 "rows": list(shared.rows),
+                "originals": list(shared.originals),
                 "near": list(shared.near),
+                "twins": list(shared.twins),
             }
             for shared in check.shared
         ],
@@ -264,8 +224,16 @@ def _as_json(check: DataCheck) -> dict[str, Any]:
                 for pair in check.near.pairs
             ],
         },
-        "findings": [
-            {"sentence": finding.sentence, "drop": finding.drop} for finding in findings(check)
-        ],
+        "findings": [{"sentence": finding.sentence, "drop": finding.drop} for finding in found],
+        "places": _places(checked, (row for one in found for group in one.rows for row in group)),
         "notes": list(check.notes),
+    }
+
+
+def _places(checked: _Checked, rows: Iterable[int]) -> dict[str, dict[str, Any]]:
+    """Where each image that is spoken of is, by its row in the whole set."""
+    found = {row: place_of(checked.data, row, checked.files) for row in sorted(set(rows))}
+    return {
+        str(row): {"part": place.part, "row": place.row, "file": place.file or None}
+        for row, place in found.items()
     }

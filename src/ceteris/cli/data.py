@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from ceteris.cli.options import HomeFolder, Json, data_folder
+from ceteris.cli.verbs import Verbs
 
 data_app = typer.Typer(
     name="data",
+    cls=Verbs,
     help="Data sets: which there are, getting them, checking them, looking at them.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -57,7 +59,7 @@ def check_set(
         bool, typer.Option("--exact", help="Do not look for near duplicates.")
     ] = False,
     list_rows: Annotated[
-        bool, typer.Option("--list", help="Print the rows of what is found, counted from 0.")
+        bool, typer.Option("--list", help="Name the images of what is found.")
     ] = False,
     home: HomeFolder = None,
     json: Json = False,

@@ -75,6 +75,7 @@ def _print_totals(out: Console, explained: Explanation, convention: str) -> None
     lines = [
         ("parameters", explained.parameters),
         ("  trainable", explained.trainable),
+        *(("    frozen, see note", count) for count in sorted(set(explained.frozen))),
         ("  not trainable", explained.fixed),
         ("multiply-adds", explained.multiply_adds),
         *((f"operations, {name}", explained.operations(name).total) for name in CONVENTIONS),

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from ceteris.cli.explained import print_explanation
 from ceteris.cli.matched import print_match, solve
 from ceteris.cli.tables import print_json
 from ceteris.conduct import permit_code
-from ceteris.engine import explain_module
+from ceteris.engine import explain_module, frozen_by, hold
 from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.factors import Optimizer, find_optimizer
 from ceteris.nets import CONVENTIONS, Explanation, TrainingMemory, explain, training_memory
@@ -41,6 +41,7 @@ class Shown:
         optimizer: whose states are counted as memory.
         form: ``"text"``, ``"json"``, ``"markdown"`` or ``"latex"``.
         diagram: an SVG file to draw it in; None for none.
+        overwrite: whether another drawing may be replaced.
     """
 
     convention: str
@@ -48,6 +49,7 @@ class Shown:
     optimizer: Optimizer
     form: str
     diagram: Path | None
+    overwrite: bool = False
 
 
 def explain_networks(
@@ -70,10 +72,14 @@ def explain_networks(
         )
     _permit(found, allow_code)
     explained = [
-        (_explained(named, images), images.said)
+        (_with_frozen(_explained(named, images), named, images), images.said)
         for named in found
         for images in [images_for([named], input_shape, classes)]
     ]
+    drawn = ""
+    if how.diagram is not None:
+        drawn = draw_network(explained[0][0])
+        _refuse_another(how.diagram, drawn, overwrite=how.overwrite)
     for one, said in explained:
         if how.form == "text":
             print_explanation(
@@ -91,7 +97,7 @@ def explain_networks(
         content = [explanation_as_json(one, _memory(one, how)) for one, _ in explained]
         print_json({"batch": how.batch, "optimizer": how.optimizer.name, "networks": content})
     if how.diagram is not None:
-        _write(how.diagram, draw_network(explained[0][0]))
+        _write(how.diagram, drawn)
 
 
 def match_network(
@@ -137,6 +143,7 @@ def shown_as(
     optimizer: str,
     forms: Sequence[str],
     diagram: Path | None,
+    overwrite: bool = False,
 ) -> Shown:
     """Check how a network is to be shown.
 
@@ -145,6 +152,7 @@ def shown_as(
         batch: images in a step.
         forms: those of ``json``, ``markdown`` and ``latex`` that were asked for.
         diagram: must end in ``.svg``, in a folder that exists.
+        overwrite: whether another drawing there may be replaced.
     """
     if convention not in CONVENTIONS:
         raise unknown_name("convention", convention, CONVENTIONS, where="--convention")
@@ -169,9 +177,8 @@ def shown_as(
             expected="a file that ends in .svg, in a folder that exists",
             fix="write for example --diagram network.svg",
         )
-    return Shown(
-        convention, batch, find_optimizer(optimizer, "--optimizer"), (*forms, "text")[0], diagram
-    )
+    chosen = find_optimizer(optimizer, "--optimizer")
+    return Shown(convention, batch, chosen, (*forms, "text")[0], diagram, overwrite)
 
 
 def images_for(
@@ -227,6 +234,28 @@ def _explained(named: NamedNetwork, images: Images) -> Explanation:
     return explain(named.recipe.layers, images.shape, images.num_classes, title=title, where=title)
 
 
+def _with_frozen(explained: Explanation, named: NamedNetwork, images: Images) -> Explanation:
+    """The network, with a note on what the arms of its study keep as it starts."""
+    if not named.freezes:
+        return explained
+    height, width, channels = images.shape
+    held = hold(named.recipe, (height, width, channels), images.num_classes)
+    total = sum(one.size for one in held if one.trained)
+    notes, counts = [], []
+    for words, arms in named.freezes.items():
+        own = named.recipe.reference is not None
+        frozen = frozen_by(words, held, f"{named.title}, train", own=own)
+        count = sum(one.size for one in held if one.name in frozen.parameters)
+        counts.append(count)
+        layers = dict.fromkeys(name.rpartition(".")[0] or name for name in frozen.parameters)
+        notes.append(
+            f"Arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}: {count:,} of {total:,} "
+            "trainable parameters are frozen "
+            f"({', '.join(layers or frozen.still)}), so {total - count:,} are trained."
+        )
+    return replace(explained, notes=(*explained.notes, *notes), frozen=tuple(counts))
+
+
 def _permit(networks: Sequence[NamedNetwork], allowed: bool) -> None:
     say = Console(stderr=True, highlight=False)
     permit_code(
@@ -245,6 +274,18 @@ def _memory(explained: Explanation, how: Shown) -> TrainingMemory | None:
         explained.kept_bytes,
         batch=how.batch,
         states=len(how.optimizer.states),
+    )
+
+
+def _refuse_another(path: Path, text: str, *, overwrite: bool) -> None:
+    """A drawing that is there already is kept, unless it is the same one."""
+    if overwrite or not path.exists() or (path.is_file() and path.read_bytes() == text.encode()):
+        return
+    raise CeterisError(
+        f"{shown(str(path))} is there already, and is another drawing",
+        received=f"--diagram {shown(str(path))}",
+        expected="a new file",
+        fix="choose another path, or replace it with --overwrite",
     )
 
 

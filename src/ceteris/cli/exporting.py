@@ -12,9 +12,16 @@ from ceteris.export import FORMS, Exported, export
 
 
 def print_export(
-    words: str, to: str, out: Path | None, home: Path | None, *, allow_code: bool, json: bool
+    words: str, to: str | None, out: Path | None, home: Path | None, *, allow_code: bool, json: bool
 ) -> None:
     """Write the network and say what was written."""
+    if to is None:
+        raise CeterisError(
+            "it is not said in which form the network is to be written",
+            received="no --to",
+            expected="; ".join(f"--to {form.name}: {form.title}" for form in FORMS.values()),
+            fix=f"for example: ceteris export {words} --to {next(iter(FORMS))}",
+        )
     say = Console(stderr=True, highlight=False)
 
     def announce(text: str) -> None:

@@ -17,6 +17,8 @@ from ceteris.data.own_pictures import Fit
 from ceteris.data.pictures import Ground
 from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.predict import Prediction, Predictions, Wanted, predict
+from ceteris.predict.doubts import doubt_name
+from ceteris.predict.names import in_room, short_names
 from ceteris.predict.predicting import Invert
 from ceteris.predict.tables import as_csv, as_json
 from ceteris.store.faults import told
@@ -25,6 +27,8 @@ from ceteris.study.inline import read_views
 LEFT_OUT = 2  # the exit code where a file was left out: bad input, the others predicted
 _SHOWN_OF = 3  # pictures named where something is said of several
 _CLASSES = 3
+_FEWEST_LETTERS, _MOST_LETTERS = 12, 20  # of a name in a table
+_BETWEEN = 3  # columns of a terminal from one of the table to the next
 
 
 @dataclass(frozen=True)
@@ -146,9 +150,9 @@ def _print(found: Predictions, written: Sequence[Path]) -> None:
         out.print(Text(line))
     out.print()
     if found.rows:
-        out.print(_table(found))
+        out.print(_table(found, out.width))
         out.print()
-        _print_doubts(out, found.rows)
+        _print_doubts(out, found)
         _print_steps(out, found)
     if found.left_out:
         out.print(Text(f"Left out: {many(len(found.left_out), 'file')}"))
@@ -176,29 +180,38 @@ def _about(found: Predictions) -> list[str]:
     return [f"{arm}, {voting}; the network sees {width} x {height} pixels, {kind}."]
 
 
-def _table(found: Predictions) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("picture", overflow="fold", min_width=12)
-    table.add_column("class", overflow="fold", min_width=5)
+def _table(found: Predictions, width: int) -> Table:
+    several = len(found.seeds) > 1
     interval = any(row.low is not None for row in found.rows)
-    table.add_column("probability" + ("\n[95% over seeds]" if interval else ""), no_wrap=True)
-    table.add_column("then", overflow="fold")
-    if len(found.seeds) > 1:
-        table.add_column("seeds", no_wrap=True)
-    table.add_column("doubts", overflow="fold")
-    short = _short_names(found.rows)
-    for row, name in zip(found.rows, short, strict=True):
+    headings = [
+        "class",
+        "probability" + ("\n[95% over seeds]" if interval else ""),
+        "then",
+        *(["seeds"] if several else []),
+    ]
+    lines = []
+    for row in found.rows:
         second, value = list(row.probabilities.items())[1]
-        cells: list[Text | str] = [
-            Text(name),
-            Text(row.label, style="bold"),
-            _share(row),
-            Text(f"{second} {value:.1%}"),
-        ]
-        if len(found.seeds) > 1:
-            cells.append(f"{row.votes.get(row.label, 0)}/{len(found.seeds)}")
-        cells.append(Text(", ".join(doubt.kind.replace("_", " ") for doubt in row.doubts) or "-"))
-        table.add_row(*cells)
+        seeds = [f"{row.votes.get(row.label, 0)}/{len(found.seeds)}"] if several else []
+        lines.append([row.label, _share(row), f"{second} {value:.1%}", *seeds])
+    doubts = [", ".join(doubt_name(d.kind) for d in row.doubts) or "-" for row in found.rows]
+    taken = sum(
+        _BETWEEN + max(len(line) for text in column for line in text.split("\n"))
+        for column in zip(headings, *lines, strict=True)
+    )
+    # A name is cut in its middle, where wrapping would break it anywhere.
+    longest = max(len(word) for text in [*doubts, "doubts"] for word in text.split())
+    room = min(_MOST_LETTERS, max(_FEWEST_LETTERS, width - taken - longest - _BETWEEN))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("picture", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading not in ("class", "then"), overflow="fold")
+    table.add_column("doubts", min_width=longest)
+    names = _short_names([row.name for row in found.rows])
+    for name, (label, *cells), doubted in zip(names, lines, doubts, strict=True):
+        table.add_row(
+            Text(in_room(name, room)), Text(label, style="bold"), *map(Text, cells), Text(doubted)
+        )
     return table
 
 
@@ -209,44 +222,50 @@ def _share(row: Prediction) -> str:
     return f"{share} [{row.low * 100:.0f}, {row.high * 100:.0f}]"
 
 
-def _print_doubts(out: Console, rows: Sequence[Prediction]) -> None:
-    doubted = [
-        (row, name) for row, name in zip(rows, _short_names(rows), strict=True) if row.doubts
-    ]
-    if not doubted:
+def _print_doubts(out: Console, found: Predictions) -> None:
+    """Of each picture what was measured, and once what it means."""
+    names = _short_names([row.name for row in found.rows])
+    if not found.meanings:
         return
     out.print(Text("Why to doubt"))
-    for row, name in doubted:
-        _print_under(out, name, [doubt.sentence for doubt in row.doubts])
+    for row, name in zip(found.rows, names, strict=True):
+        if row.doubts:
+            lines = [f"{doubt_name(doubt.kind)}: {doubt.sentence}" for doubt in row.doubts]
+            _print_under(out, name, lines)
+    out.print()
+    out.print(Text("What the doubts mean"))
+    for kind, meaning in found.meanings.items():
+        _print_under(out, doubt_name(kind), [meaning])
     out.print()
 
 
 def _print_steps(out: Console, found: Predictions) -> None:
     """What was done to the pictures; those to which the same was done are named together."""
     same: dict[tuple[str, ...], list[str]] = {}
-    for row, name in zip(found.rows, _short_names(found.rows), strict=True):
+    names = _short_names([row.name for row in found.rows])
+    for row, name in zip(found.rows, names, strict=True):
         same.setdefault(row.steps, []).append(name)
     out.print(Text("What was done to them"))
-    for steps, names in same.items():
-        more = f" and {len(names) - _SHOWN_OF} more" if len(names) > _SHOWN_OF else ""
-        _print_under(
-            out, ", ".join(names[:_SHOWN_OF]) + more, ["; ".join(steps) or "taken as it is"]
+    for steps, of in same.items():
+        more = f" and {len(of) - _SHOWN_OF} more" if len(of) > _SHOWN_OF else ""
+        room = (
+            out.width // min(len(of), _SHOWN_OF) - len(more) - 2 if len(of) > 1 else out.width - 2
         )
+        some = ", ".join(in_room(name, max(_FEWEST_LETTERS, room)) for name in of[:_SHOWN_OF])
+        _print_under(out, some + more, ["; ".join(steps) or "taken as it is"])
     _print_under(out, "all of them", [f"{found.normalisation}, as the networks were trained"])
     out.print()
 
 
 def _print_under(out: Console, heading: str, lines: Sequence[str]) -> None:
-    out.print(Padding(Text(_printable(heading)), (0, 0, 0, 2)))
+    out.print(Padding(Text(in_room(_printable(heading), out.width - 2)), (0, 0, 0, 2)))
     for line in lines:
         out.print(Padding(Text(_printable(line)), (0, 0, 0, 4)))
 
 
-def _short_names(rows: Sequence[Prediction]) -> list[str]:
-    """Names without the folder that all of them are in."""
-    folders = {str(Path(row.name).parent) for row in rows}
-    names = [Path(row.name).name if len(folders) == 1 else row.name for row in rows]
-    return [_printable(name) for name in names]
+def _short_names(names: Sequence[str]) -> list[str]:
+    """Names as short as tells them apart, in letters that can be printed."""
+    return [_printable(name) for name in short_names(names)]
 
 
 def _printable(text: str) -> str:

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from ceteris.cli.options import Json
+from ceteris.cli.verbs import Verbs
 
 quiz_app = typer.Typer(
     name="quiz",
+    cls=Verbs,
     help="Questions to practise on, with the mistakes explained.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -47,11 +47,9 @@ def run_quiz(count: int, seed: int, *, answers: str | None, json: bool) -> int:
         print_json(_as_json(questions, seed, lines))
         return 0
     if answers is not None:
-        lines = _read(answers)
-        _show([grade(question, text) for question, text in zip(questions, lines, strict=False)])
-        _print_score(
-            [grade(q, text).right for q, text in zip(questions, lines, strict=False)], count
-        )
+        graded = [grade(q, text) for q, text in zip(questions, _read(answers), strict=False)]
+        _show(graded)
+        _print_score(graded, count)
         return 0
     return _ask(questions)
 
@@ -60,7 +58,7 @@ def _ask(questions: list[Question]) -> int:
     """Ask one after another; the score is said however it ends."""
     if hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(errors="replace")  # no answer, and no traceback either
-    right: list[bool] = []
+    answered: list[Graded] = []
     code = 0
     try:
         for number, question in enumerate(questions, 1):
@@ -68,13 +66,13 @@ def _ask(questions: list[Question]) -> int:
             graded = _answered(question)
             if graded is None:
                 break
-            right.append(graded.right)
+            answered.append(graded)
             _say(graded.said, indent=3)
             sys.stdout.write("\n")
     except KeyboardInterrupt:
         sys.stdout.write("\n")
         code = INTERRUPTED
-    _print_score(right, len(questions))
+    _print_score(answered, len(questions))
     return code
 
 
@@ -100,13 +98,17 @@ def _answered(question: Question) -> Graded | None:
 def _show(graded: list[Graded]) -> None:
     for number, one in enumerate(graded, 1):
         _say(f"{number}. {one.question.text}")
-        _say(one.said, indent=3)
+        _say((f"Line {number} could not be read. " if one.unread else "") + one.said, indent=3)
         sys.stdout.write("\n")
 
 
-def _print_score(right: list[bool], count: int) -> None:
-    end = "" if len(right) == count else f", of {count} questions"
-    sys.stdout.write(f"{sum(right)} right of {len(right)} answered{end}\n")
+def _print_score(graded: list[Graded], count: int) -> None:
+    parts = [f"{sum(one.right for one in graded)} right of {count}"]
+    if blank := count - sum(not one.blank for one in graded):
+        parts.append(f"{blank} not answered")
+    if unread := sum(one.unread for one in graded):
+        parts.append(f"{unread} not read")
+    sys.stdout.write(", ".join(parts) + "\n")
 
 
 def _say(text: str, *, indent: int = 0) -> None:
@@ -115,7 +117,10 @@ def _say(text: str, *, indent: int = 0) -> None:
 
 
 def _read(answers: str) -> list[str]:
-    """The lines of a file of answers, or of standard input."""
+    """The lines of a file of answers, or of standard input; a line is a question's answer.
+
+    A line that is no text does not lose the others, and only a line feed ends one.
+    """
     try:
         if answers == _STDIN:
             content = sys.stdin.buffer.read(_LARGEST_BYTES + 1)
@@ -124,7 +129,9 @@ def _read(answers: str) -> list[str]:
                 content = file.read(_LARGEST_BYTES + 1)
         if len(content) > _LARGEST_BYTES:
             raise ValueError(f"it has more than {_LARGEST_BYTES:,} bytes")
-        return content.decode("utf-8-sig").splitlines()
+        if b"\0" in content or content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise ValueError("it is no text in UTF-8")
+        return content.decode("utf-8-sig", errors="replace").removesuffix("\n").split("\n")
     except (OSError, ValueError) as error:
         raise CeterisError(
             f"the answers {shown(answers)} cannot be read",
@@ -151,6 +158,7 @@ def _as_json(questions: list[Question], seed: int, lines: list[str] | None) -> d
     return {
         "seed": seed,
         "questions": asked,
-        "answered": len(graded),
+        "answered": sum(not one.blank for one in graded),
+        "not_read": sum(one.unread for one in graded),
         "right": sum(one.right for one in graded),
     }

@@ -1,12 +1,15 @@
 """``init`` and ``remove``: the first and the last thing done with a study."""
 
+import shlex
 import sys
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
+from ceteris.conduct import Overlap
 from ceteris.data import look_at_folder
+from ceteris.data.look import FolderLook
 from ceteris.errors import CeterisError, shown, unknown_name
 from ceteris.report import images_study, starter_study
 from ceteris.store import check_name, open_home
@@ -40,18 +43,24 @@ def write_study(path: Path, *, images: Path | None, template: str | None) -> Non
             fix="choose another path, for example study.toml",
         )
     name = check_name(path.stem)
+    look = None
     if template is not None:
         if template not in catalogue():
             raise unknown_name("built-in study", template, catalogue())
         text = catalogue_text(template).replace(f'name = "{template}"', f'name = "{name}"', 1)
     elif images is not None:
-        text = _study_of_images(path, name, images)
+        look = look_at_folder(images)
+        text = _study_of_images(path, name, images, look)
     else:
         text = starter_study(name=name, file=path.name)
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     say = Console(highlight=False, stderr=True)
     say.print(f"wrote {path}; next:  ceteris run {path} --dry-run", markup=False, soft_wrap=True)
+    if look is not None:
+        for sentence in _shared(look):
+            text = f"{sentence}; `ceteris data check {shlex.quote(str(images))} --list` names them"
+            say.print(text, markup=False, soft_wrap=True)
 
 
 def remove_study(name: str, home: Path | None, *, yes: bool) -> None:
@@ -70,8 +79,12 @@ def remove_study(name: str, home: Path | None, *, yes: bool) -> None:
     Console(stderr=True, highlight=False).print(f"removed {name}", markup=False)
 
 
-def _study_of_images(path: Path, name: str, images: Path) -> str:
-    look = look_at_folder(images)
+def _shared(look: FolderLook) -> tuple[str, ...]:
+    """What equal files alone tell, before anything is decoded."""
+    return Overlap(look.num_leaked, 0, look.num_test, 0, look.num_conflicting, ()).sentences
+
+
+def _study_of_images(path: Path, name: str, images: Path, look: FolderLook) -> str:
     height, width = look.size
     scale = min(1.0, _LARGEST_SIDE / max(height, width))
     inside = images.absolute().is_relative_to(path.absolute().parent)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _LEVELS = "what it changes"
 _NARROWEST_NAME = 10  # characters of an arm's name on a line, however narrow the terminal
+_START_UP_COUNTS_S = 60  # two workers took 4 s to start: above, less than the forecast's error
 _BESIDE_AT_MOST = 3  # metrics beside the primary one that fit into 80 columns
 
 
@@ -251,15 +252,22 @@ def print_plan(plan: Plan, forecast: "Forecast", workers: int, *, json: bool) ->
         out.print(Text(sentence))
     for sentence in views_sentences(views, len(plan.study.arms)):
         out.print(Text(sentence))
-    if shared.sentence:
-        out.print(Text(shared.sentence))
+    for sentence in shared.sentences:
+        out.print(Text(sentence))
     if seconds == 0:
         out.print("everything is trained already; nothing was trained now")
     else:
         out.print(
-            f"about {duration_text(seconds)} still to train, about "
+            f"about {duration_text(seconds)} {_still(seconds, workers)}; about "
             f"{bytes_text(forecast.bytes_kept)} kept on disk; nothing was trained"
         )
+
+
+def _still(seconds: float, workers: int) -> str:
+    """What the forecast is of; starting processes is most of a study that takes seconds."""
+    if seconds >= _START_UP_COUNTS_S:
+        return "still to train"
+    return f"of training, and a few seconds to start {many(workers, 'worker')}"
 
 
 def many(count: int, noun: str) -> str:

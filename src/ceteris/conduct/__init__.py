@@ -7,7 +7,15 @@ the study; :func:`run` trains what is not trained yet. A command repeated is a c
 from ceteris.conduct.finding import find_folder, find_runs, unknown_variant
 from ceteris.conduct.history import same_question_looks
 from ceteris.conduct.overlap import Overlap, dropped_of, dropped_sentences, overlap_of
-from ceteris.conduct.plan import Plan, PlannedRun, check_crop, permit_code, prepare, tasks_of
+from ceteris.conduct.plan import (
+    Plan,
+    PlannedRun,
+    check_crop,
+    check_views,
+    permit_code,
+    prepare,
+    tasks_of,
+)
 from ceteris.conduct.run import Conducted, forecast_plan, num_workers, run, trained_before
 from ceteris.conduct.trained import Trained, open_trained, training_data
 from ceteris.conduct.verify import Verdict, verify
@@ -20,6 +28,7 @@ __all__ = [
     "Trained",
     "Verdict",
     "check_crop",
+    "check_views",
     "dropped_of",
     "dropped_sentences",
     "find_folder",

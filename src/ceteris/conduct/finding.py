@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ceteris.errors import CeterisError, nearest, shown, unknown_name
 from ceteris.store import Design, RunRecord, Store, is_ours, list_studies, open_home, study_folder
+from ceteris.study import catalogue
 
 _RUN_ID = re.compile(r"[0-9a-f]{6,32}")
 _MOST_SHOWN = 8  # names in a message
@@ -79,8 +80,13 @@ def find_folder(study: str, home: Path | None) -> Path:
         return opened.studies / study
     folder = study_folder(opened, study)
     if study not in there:
-        guess = nearest(study.removesuffix(".toml"), there)
-        fix = f"did you mean '{guess}'?" if guess else f"run it first: ceteris run {study}"
+        name = study.removesuffix(".toml")
+        guess = nearest(name, there)
+        fix = "look at what was run and what is built in: ceteris list"
+        if guess != name and (name in catalogue() or Path(study).is_file()):
+            fix = f"run it first: ceteris run {study}"
+        elif guess:
+            fix = f"did you mean '{guess}'?"
         if Path(study).is_file() and not study.endswith(".toml"):
             fix = "name a study that was run, or a file of runs that ends in .csv"
         raise CeterisError(

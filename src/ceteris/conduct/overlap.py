@@ -10,6 +10,7 @@ import numpy as np
 
 from ceteris.conduct.plan import Plan, PlannedRun
 from ceteris.data import DataSet, Dropped, count_dropped, rows_to_drop
+from ceteris.data.dropping import DROPS
 from ceteris.study import Arm
 
 
@@ -22,6 +23,7 @@ class Overlap:
         num_test, num_validation: images of that part.
         conflicting: training images that are there with another label too.
         words: of ``drop`` that some arm has: what it says is known to whoever declared the study.
+        validation_in_test: validation images that are test images too.
     """
 
     test: int
@@ -30,21 +32,37 @@ class Overlap:
     num_validation: int
     conflicting: int
     words: tuple[str, ...]
+    validation_in_test: int = 0
 
     @property
-    def sentence(self) -> str:
+    def sentences(self) -> tuple[str, ...]:
         """What should be known before the study runs, with what to do; empty for nothing.
 
         Example:
-            >>> print(Overlap(2, 0, 50, 0, 0, ()).sentence)
+            >>> print(*Overlap(2, 0, 50, 0, 0, ()).sentences)
             2 of 50 test images are training images too, pixel by pixel; drop = ["leaked"] in \
 [data] leaves them out of training
-            >>> Overlap(2, 0, 50, 0, 0, ("leaked",)).sentence
-            ''
+            >>> Overlap(2, 0, 50, 0, 0, ("leaked",)).sentences
+            ()
         """
+        return tuple(filter(None, (self._to_drop(), self._that_stay())))
+
+    def _that_stay(self) -> str:
+        count = self.validation_in_test
+        if not count:
+            return ""
+        one = count == 1
+        return (
+            f"{count:,} of {self.num_validation:,} validation images "
+            f"{'is a test image' if one else 'are test images'} too, pixel by pixel; "
+            f"{'it stays' if one else 'they stay'}, so what is chosen by validation images, as the "
+            "best epoch or an arm, is chosen by test images too"
+        )
+
+    def _to_drop(self) -> str:
         found, words = [], []
         held = [
-            f"{count:,} of {of:,} {part} images"
+            (count, f"{count:,} of {of:,} {part} images")
             for count, of, part in (
                 (self.test, self.num_test, "test"),
                 (self.validation, self.num_validation, "validation"),
@@ -52,10 +70,18 @@ class Overlap:
             if count
         ]
         if held and "leaked" not in self.words:
-            found.append(" and ".join(held) + " are training images too, pixel by pixel")
+            one = sum(count for count, _ in held) == 1
+            found.append(
+                " and ".join(text for _, text in held)
+                + f" {'is a training image' if one else 'are training images'} too, pixel by pixel"
+            )
             words.append('"leaked"')
         if self.conflicting and "conflicting" not in self.words:
-            found.append(f"{self.conflicting:,} training images are there with another label too")
+            one = self.conflicting == 1
+            found.append(
+                f"{self.conflicting:,} training {'image is' if one else 'images are'} there with "
+                "another label too"
+            )
             words.append('"conflicting"')
         if not found:
             return ""
@@ -84,6 +110,7 @@ def overlap(data: DataSet, arms: Sequence[Arm], run: PlannedRun) -> Overlap:
         num_validation=len(split.validation),
         conflicting=len(found["conflicting"]),
         words=tuple({word: 0 for arm in arms for word in arm.recipe.data.split.drop}),
+        validation_in_test=int(np.isin(copies[split.validation], copies[split.test]).sum()),
     )
 
 
@@ -122,8 +149,16 @@ def dropped_sentences(found: dict[str, Dropped], num_arms: int) -> tuple[str, ..
 
 
 def _sentence(dropped: Dropped) -> str:
-    words = ", ".join(f"{count:,} {word}" for word, count in dropped.by_word.items())
-    both = sum(dropped.by_word.values()) > dropped.images
-    return f"{dropped.images:,} of {dropped.of:,} training images are left out: {words}" + (
+    counts = dropped.by_word
+    # In the register's order: a stored answer has its words sorted by name.
+    words = ", ".join(
+        # "1 duplicate", the one word that is a noun.
+        f"{counts[word]:,} {word.removesuffix('s') if counts[word] == 1 else word}"
+        for word in DROPS
+        if word in counts
+    )
+    both = sum(counts.values()) > dropped.images
+    are = "is" if dropped.images == 1 else "are"
+    return f"{dropped.images:,} of {dropped.of:,} training images {are} left out: {words}" + (
         " (some are both)" if both else ""
     )

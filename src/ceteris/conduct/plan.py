@@ -14,7 +14,7 @@ from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
 from ceteris.nets import CodeReference, account, count_parameters
 from ceteris.store import Home, making_home, study_folder
-from ceteris.study import Arm, AugmentSpec, NetworkRecipe, Study, plain
+from ceteris.study import Arm, AugmentSpec, NetworkRecipe, Study, ViewsSpec, plain
 
 _EQUAL_WITHIN = 0.01  # whole widths rarely give exactly equal counts
 
@@ -104,6 +104,7 @@ def prepare(
             announce(note)
         for arm in study.arms:
             check_crop(arm.recipe.train.augment, data.shape, f"arm '{arm.name}'")
+            check_views(arm.recipe.train.views, data.shape, f"arm '{arm.name}'")
         splits = _Splits(data)
         beginnings = begin_arms(
             study.arms,
@@ -235,6 +236,25 @@ def check_crop(augment: AugmentSpec | None, shape: tuple[int, int, int], whose: 
             received=f"train.augment.crop = {augment.crop}, images of {height} x {width} pixels",
             expected=f"0 to {min(height, width) - 1} pixels",
             fix="lower train.augment.crop; an eighth of the image's side is usual",
+        )
+
+
+def check_views(views: ViewsSpec | None, shape: tuple[int, ...], whose: str) -> None:
+    """Refuse views that show less than half of the image.
+
+    Args:
+        views: what the evaluation of an image is averaged over, or None.
+        shape: (H, W, C) of one.
+        whose: what the error is about: an arm, or an option.
+    """
+    height, width = shape[:2]
+    if views is not None and 2 * views.shift_pixels >= min(height, width):
+        most = (min(height, width) - 1) // 2
+        raise CeterisError(
+            f"{whose} would move images out of sight",
+            received=f"shift_pixels = {views.shift_pixels}, images of {height} x {width} pixels",
+            expected=f"0 to {most} pixels, less than half of the shorter side",
+            fix="lower shift_pixels; 1 or 2 are usual",
         )
 
 

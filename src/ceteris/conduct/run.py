@@ -203,7 +203,7 @@ def _tell_images(plan: Plan, announce: Callable[[str], None]) -> None:
     """Say which images are left out, and which are trained on and tested on."""
     for sentence in dropped_sentences(dropped_of(plan), len(plan.study.arms)):
         announce(sentence)
-    if sentence := overlap_of(plan).sentence:
+    for sentence in overlap_of(plan).sentences:
         announce(sentence)
 
 

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ceteris.conduct.starting_words import MOST_SHOWN, frozen_sentence, starting_sentences
+from ceteris.conduct.starting_words import (
+    MOST_SHOWN,
+    frozen_sentence,
+    seen_before,
+    starting_sentence,
+    starting_warnings,
+)
 from ceteris.data import DataSet, Split
 from ceteris.engine import Frozen, Held, Start, Taken, digest_of, frozen_by, hold, taken_over
 from ceteris.errors import CeterisError, shown
@@ -35,7 +41,9 @@ class Beginning:
         frozen: what stays as it begins.
         num_frozen: numbers that would be trained and are not.
         starts: seed -> the stored weights it begins with; empty where none are named.
-        record: what the study's store keeps of it; empty where nothing is named.
+        record: what the study's store keeps of it; empty where nothing is named. Under
+            ``"warnings"`` are sentences and under ``"seen"`` how many validation images each seed's
+            start was trained on: an answer must tell both when the start itself is long gone.
         lost: why the stored runs cannot be opened, where the study knows their digests from before.
     """
 
@@ -152,18 +160,21 @@ def _begin(
             if not digests.keys() >= set(range(len(splits))):
                 raise
             starts = {seed: Start(None, (), digests[seed]) for seed in range(len(splits))}
-            record |= recorded
+            record |= {key: value for key, value in recorded.items() if key != "frozen"}
         else:
             taken = _match(held, sources[0], where)
+            _check_images(arm, data, splits, sources)
+            announce(starting_sentence(arm, sources, taken))
             starts = {seed: _start(source, taken) for seed, source in enumerate(sources)}
             record |= {
                 "start": recipe.train.start,
                 "digests": {str(seed): start.digest for seed, start in starts.items()},
                 "taken": list(taken.layers),
+                "seen": list(seen_before(data, splits, sources)),
+                "warnings": list(starting_warnings(arm, data, held, splits, sources, taken)),
             }
-            _check_images(arm, data, splits, sources)
-            for line in starting_sentences(arm, data, held, splits, sources, taken):
-                announce(line)
+        for line in record.get("warnings", ()):
+            announce(f"warning: {line}")
     if frozen:
         announce(frozen_sentence(arm, frozen, sum(sizes), held))
     return Beginning(frozen, sum(sizes), starts, record, lost)

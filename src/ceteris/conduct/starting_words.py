@@ -22,7 +22,18 @@ MOST_SHOWN = 6  # layers or seeds of a line
 _ALIKE = 0.05  # two training parts of one data set differ by less in mean and deviation
 
 
-def starting_sentences(
+def starting_sentence(arm: Arm, sources: Sequence["Trained"], taken: Taken) -> str:
+    """What is taken over, and from where."""
+    first, one = sources[0], len({source.run_id for source in sources}) == 1
+    which = f"run {first.run_id[:12]} ({first.name})" if one else first.name.rpartition(":")[0]
+    how = "all seeds from this one" if one and len(sources) > 1 else "seed by seed"
+    fresh = [f"; {layer} starts fresh ({why})" for layer, why in taken.fresh.items()]
+    return f"{arm.name} starts from {which}, {how}: {_some(taken.layers)} taken over" + "".join(
+        fresh[:MOST_SHOWN]
+    )
+
+
+def starting_warnings(
     arm: Arm,
     data: DataSet,
     held: Sequence[Held],
@@ -30,41 +41,55 @@ def starting_sentences(
     sources: Sequence["Trained"],
     taken: Taken,
 ) -> Iterator[str]:
-    """What is taken over, and what the network will find different."""
-    first, one = sources[0], len({source.run_id for source in sources}) == 1
-    which = f"run {first.run_id[:12]} ({first.name})" if one else first.name.rpartition(":")[0]
-    how = "all seeds from this one" if one and len(sources) > 1 else "seed by seed"
-    fresh = [f"; {layer} starts fresh ({why})" for layer, why in taken.fresh.items()]
-    yield (
-        f"{arm.name} starts from {which}, {how}: {_some(taken.layers)} taken over"
-        + "".join(fresh[:MOST_SHOWN])
-    )
+    """What the network will find different, and which images it has seen: notes of the answer."""
+    first = sources[0]
     last = next((h.layer for h in reversed(held) if h.trained), "")
     if last in taken.layers and tuple(first.classes) != tuple(data.classes):
         yield (
-            f"warning: {arm.name}: the classes of {first.study} are other ones, and {last}, the"
+            f"{arm.name}: the classes of {first.study} are other ones, and {last}, the"
             " last layer, is taken over as well, for there are as many"
         )
     here = normalisation_of(data, arm.recipe.data.scale, splits[0].train)
     there = first.normalisation
     if not _alike(here, there):
         yield (
-            f"warning: {arm.name} scales pixels otherwise than {first.study} did: it was trained on"
+            f"{arm.name} scales pixels otherwise than {first.study} did: it was trained on"
             f" (pixel - {_numbers(there.offset)}) / {_numbers(there.divisor)}, and is given"
             f" (pixel - {_numbers(here.offset)}) / {_numbers(here.divisor)}"
         )
     for line in _other_layers(arm, data, first, taken):
-        yield f"warning: {arm.name}: {line}"
-    overlap = [
-        len(np.intersect1d(split.validation, source.split.train))
-        for split, source in zip(splits, sources, strict=True)
-        if source.data_digest == data.digest
-    ]
-    if any(overlap):
+        yield f"{arm.name}: {line}"
+    seen = seen_before(data, splits, sources)
+    if any(seen):
         yield (
-            f"warning: {arm.name}: {max(overlap):,} of its validation images were training images"
-            f" of {first.study}, so its validation figures flatter it; the test images are unseen"
+            f"{arm.name}: {_of_seeds(seen, [len(split.validation) for split in splits])} were"
+            f" training images of {first.study}, so its validation figures flatter it; the test"
+            " images are unseen"
         )
+
+
+def seen_before(
+    data: DataSet, splits: Sequence[Split], sources: Sequence["Trained"]
+) -> tuple[int, ...]:
+    """By seed, how many validation images the run it starts from was trained on."""
+    return tuple(
+        len(np.intersect1d(split.validation, source.split.train))
+        if source.data_digest == data.digest
+        else 0
+        for split, source in zip(splits, sources, strict=True)
+    )
+
+
+def _of_seeds(seen: Sequence[int], sizes: Sequence[int]) -> str:
+    """The count of a seed, or the largest and whose it is."""
+    most = max(seen)
+    worst = seen.index(most)
+    if len(set(seen)) == 1:
+        every = "in every seed " if len(seen) > 1 else ""
+        return f"{every}{most:,} of its {sizes[worst]:,} validation images"
+    none = seen.count(0)
+    spared = f"; {none} of {len(seen)} seeds: none" if none else ""
+    return f"up to {most:,} of its {sizes[worst]:,} validation images (seed {worst}{spared})"
 
 
 def _other_layers(arm: Arm, data: DataSet, source: "Trained", taken: Taken) -> Iterator[str]:

@@ -174,6 +174,7 @@ def array_part(images: ArrayFile, labels: ArrayFile, source: DataSource) -> Part
         shape=shape,
         blocks=lambda: (block.reshape(-1, *shape[1:]) for block in _rows(images)),
         labels=np.concatenate(blocks).reshape(-1),
+        labels_where=labels.where,
     )
 
 

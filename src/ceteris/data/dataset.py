@@ -100,6 +100,7 @@ class Content:
         blocks: called once; yields uint8 (n, H, W, C), the n adding up to N.
         labels: int64 (N,).
         classes, num_train, pixel_max, notes: as in :class:`DataSet`.
+        files: the file of each image, by row; empty where they have none of their own.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Content:
     num_train: int
     pixel_max: int
     notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @classmethod
     def of_arrays(

@@ -88,8 +88,9 @@ def may_download(name: str, mirror: str | None) -> bool:
     Raises:
         CeterisError: there is no such set, it is the user's own, or the mirror is no web address.
     """
+    published = [n for n, entry in DATA_SETS.items() if entry.published is not None]
     if name not in DATA_SETS:
-        raise unknown_name("data set", name, DATA_SETS)
+        raise unknown_name("data set", name, published)
     if mirror is not None and not is_web_address(mirror):
         raise CeterisError(
             "a mirror is an address on the web",
@@ -99,7 +100,6 @@ def may_download(name: str, mirror: str | None) -> bool:
         )
     entry = DATA_SETS[name]
     if entry.own:
-        published = [n for n, e in DATA_SETS.items() if e.published is not None]
         raise CeterisError(
             f"'{name}' is read from a path of your own, so there is nothing to fetch",
             received=f"ceteris data fetch {name}",

@@ -21,7 +21,7 @@ from ceteris.data.published import Places
 from ceteris.data.source import DataSource, Found
 from ceteris.errors import CeterisError, shown
 
-_VERSION = 1  # of how pictures become pixels; part of the key of the parsed form
+_VERSION = 2  # of how pictures become pixels, and what is kept; part of the parsed form's key
 _NAMED = 20  # pictures that are left out and named; of more the number is said
 
 
@@ -55,6 +55,7 @@ def _read(source: DataSource, layout: Layout) -> Content:
         num_train=len(train),
         pixel_max=255,
         notes=_notes(layout),
+        files=tuple(picture.name for picture in pictures),
     )
 
 

@@ -24,6 +24,7 @@ class Gallery:
         names: one for each row, or none.
         captions: one below each cell, R x C of them, or none.
         shown: int64 (R, C), rows of the data set; -1 where it is none.
+        notes: lines below it, or none.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Gallery:
     headings: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     captions: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def in_chance_order(rows: Rows, seed: int) -> Rows:

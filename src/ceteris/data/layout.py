@@ -195,14 +195,26 @@ def _no_picture(root: Path, path: Path, what: str) -> CeterisError:
 
 def _refuse_loose_pictures(folder: Path) -> None:
     """Refuse pictures beside the class folders: having no class, they would be left out."""
-    for entry in _visible(folder):
-        if Path(entry.name).suffix.lower() in SUFFIXES + _OTHER_PICTURES and entry.is_file():
-            raise CeterisError(
-                f"picture {shown(entry.name)} is in no class folder",
-                received=f"{shown(entry.name)} directly in {shown(str(folder))}",
-                expected="every picture in the folder of its class",
-                fix="move it into the folder of its class, or take it away",
-            )
+    loose = [
+        entry.name
+        for entry in _visible(folder)
+        if Path(entry.name).suffix.lower() in SUFFIXES + _OTHER_PICTURES and entry.is_file()
+    ]
+    if loose and not _folders(folder):
+        more = f" and {len(loose) - 1:,} more" if len(loose) > 1 else ""
+        raise CeterisError(
+            f"{shown(str(folder))} has no class folders",
+            received=f"{shown(loose[0])}{more} directly in it",
+            expected="two or more folders, each of one class and named after it",
+            fix=f"put the {_KINDS} of each class into a folder of its own",
+        )
+    if loose:
+        raise CeterisError(
+            f"picture {shown(loose[0])} is in no class folder",
+            received=f"{shown(loose[0])} directly in {shown(str(folder))}",
+            expected="every picture in the folder of its class",
+            fix="move it into the folder of its class, or take it away",
+        )
 
 
 def _folders(folder: Path) -> list[str]:

@@ -14,6 +14,8 @@ class FolderLook:
     Args:
         classes: names of the class folders, sorted.
         num_train, num_test: pictures; ``num_test`` is 0 without a ``test`` folder.
+        num_leaked: test pictures whose file is among the training pictures too, byte by byte.
+        num_conflicting: training pictures whose file is there under another class too.
         size: height and width of the first picture.
         colour: of the first picture, ``"grey"`` or ``"rgb"``.
     """
@@ -21,6 +23,8 @@ class FolderLook:
     classes: tuple[str, ...]
     num_train: int
     num_test: int
+    num_leaked: int
+    num_conflicting: int
     size: tuple[int, int]
     colour: Colour
 
@@ -34,6 +38,9 @@ def look_at_folder(root: Path) -> FolderLook:
     """
     layout = read_layout(root)
     first = layout.train[0]
+    labels: dict[str, set[int]] = {}
+    for picture in layout.train:
+        labels.setdefault(picture.digest, set()).add(picture.label)
     with (layout.root / first.name).open("rb") as stream:
         colour: Colour = "grey" if is_grey(stream, first.name) else "rgb"
         stream.seek(0)
@@ -42,6 +49,8 @@ def look_at_folder(root: Path) -> FolderLook:
         classes=layout.classes,
         num_train=len(layout.train),
         num_test=len(layout.test),
+        num_leaked=sum(picture.digest in labels for picture in layout.test),
+        num_conflicting=sum(len(labels[picture.digest]) > 1 for picture in layout.train),
         size=(pixels.shape[0], pixels.shape[1]),
         colour=colour,
     )

@@ -26,7 +26,7 @@ B. Barz, J. Denzler, Do we train on test data? Purging CIFAR of near-duplicates,
 thresholds are ours, chosen by looking at pairs of CIFAR-10 and FER-2013 (docs/log.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,28 +84,39 @@ class NearPairs:
     not_searched: str = ""
 
 
-def near_pairs(data: DataSet) -> NearPairs:
+def near_pairs(
+    data: DataSet, among: Rows | None = None, *, begins: Callable[[int], None] = lambda images: None
+) -> NearPairs:
     """Look for near duplicates among the distinct images of a set. Half a minute for 70,000.
 
-    Identical images count once, by the first row that holds them. The same set, the same pairs: the
-    planes are drawn from a generator of this function's own.
+    Identical images count once, by the first row of the set that holds them. The same set, the same
+    pairs: the planes are drawn from a generator of this function's own.
+
+    Args:
+        data: the set.
+        among: the rows that are looked at; None for all.
+        begins: is told how many images are compared, if any are and once it begins.
     """
     height, width, _ = data.shape
     if min(height, width) < SMALLEST_SIDE:
         return NearPairs(
             (),
-            f"images of {height} x {width} pixels have too little detail to tell near from alike",
+            f"images of {height} x {width} pixels are too small to tell the same picture from a "
+            f"similar one; check larger versions of them, of {SMALLEST_SIDE} pixels a side or "
+            "more, if you have them",
         )
-    rows = np.setdiff1d(np.unique(data.first_copies), data.flat)
+    copies = data.first_copies if among is None else data.first_copies[among]
+    rows = np.setdiff1d(np.unique(copies), data.flat)
     if len(rows) < 2:
         return NearPairs(())
-    alike = _alikeness(data, rows)
-    if alike > CROWDED:
+    if _alikeness(data, rows) > CROWDED:
         return NearPairs(
             (),
-            "its images of one class are so alike that near duplicates cannot be told from them "
-            f"(one pair in 20 agrees to {alike:.2f} in its detail; up to {CROWDED} it is done)",
+            "images of one class look so much alike here that the same picture cannot be told "
+            "from a similar one; check larger versions of them, which show more detail, if you "
+            "have them",
         )
+    begins(len(rows))
     found = [
         NearPair(int(a), int(b), mirrored, round(float(detail), 3))
         for mirrored, pairs in _candidates(data, rows)

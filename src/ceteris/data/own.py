@@ -36,12 +36,19 @@ class Part:
         shape: (n, H, W, C).
         blocks: called once; yields arrays (m, H, W, C) of any kind of number, the m adding up to n.
         labels: (n,), whole numbers or texts.
+        labels_where: the file of the labels, and what in it; empty where they are in ``where``.
     """
 
     where: str
     shape: tuple[int, int, int, int]
     blocks: Callable[[], Iterator[NDArray[Any]]]
     labels: NDArray[Any]
+    labels_where: str = ""
+
+    @property
+    def of_labels(self) -> str:
+        """Where the labels are."""
+        return self.labels_where or self.where
 
 
 def find_files(
@@ -190,7 +197,7 @@ def _numbered(source: DataSource, parts: tuple[Part, ...]) -> tuple[tuple[str, .
         names, labels = _of_numbers(source, parts)
     if len(names) < 2:
         raise CeterisError(
-            f"{parts[0].where} has one class",
+            f"{parts[0].of_labels} has one class",
             received=f"the label {shown(names[0])} alone",
             expected="images of two or more classes",
             fix="add images of another class, or check where the labels are",
@@ -206,7 +213,10 @@ def _of_numbers(source: DataSource, parts: tuple[Part, ...]) -> tuple[tuple[str,
         if wrong.any():
             row = int(np.argmax(wrong))
             raise _bad_label(
-                part, row + 1, part.labels[row].item(), f"labels from 0 to {count - 1}"
+                part,
+                row + 1,
+                part.labels[row].item(),
+                f"labels from 0 to {count - 1}, for {count} classes",
             )
     labels = np.concatenate([part.labels.astype(np.int64) for part in parts])
     if source.classes:
@@ -215,7 +225,7 @@ def _of_numbers(source: DataSource, parts: tuple[Part, ...]) -> tuple[tuple[str,
     if len(seen) < count:
         missing = int(np.flatnonzero(seen != np.arange(len(seen)))[0])
         raise CeterisError(
-            f"no training image in {parts[0].where} has the label {missing}",
+            f"no training image in {parts[0].of_labels} has the label {missing}",
             received=f"labels from {seen[0]} to {seen[-1]}, {len(seen)} of them different",
             expected=f"labels from 0 to {count - 1}, each with an image",
             fix="number the classes from 0 on, or name them all: classes = [...]",
@@ -225,7 +235,7 @@ def _of_numbers(source: DataSource, parts: tuple[Part, ...]) -> tuple[tuple[str,
 
 def _bad_label(part: Part, row: int, label: object, expected: str) -> CeterisError:
     return CeterisError(
-        f"{part.where} holds a label that is none",
+        f"{part.of_labels} holds a label that is none of the classes",
         received=f"label {shown(label)} of image {row:,}",
         expected=expected,
         fix="mend the label, or write classes = [...] with the name of every class",

@@ -22,6 +22,7 @@ from ceteris.data.pictures import (
     open_image,
     upright,
 )
+from ceteris.data.registry import DataEntry
 from ceteris.errors import CeterisError, shown
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Prepared:
             the picture was made smaller.
         squeezed: how much more it was shrunk on one side than on the other; 1 where not at all.
         original: uint8 (h, w, 3), a small copy as people see it.
+        other_ground: how much the pixels would differ on the other ground, as a share of black to
+            white (standard deviation); None where nothing of it is transparent.
     """
 
     pixels: Images
@@ -88,6 +91,12 @@ class Prepared:
     enlarged: float
     squeezed: float
     original: Images
+    other_ground: float | None = None
+
+
+def default_fit(entry: DataEntry) -> Fit:
+    """What becomes of another aspect ratio where nothing is said: what training pictures became."""
+    return "stretch" if entry.of_folder else "pad"
 
 
 def prepare_picture(content: bytes, where: str, how: Preparation) -> Prepared:
@@ -104,9 +113,10 @@ def prepare_picture(content: bytes, where: str, how: Preparation) -> Prepared:
     _refuse_drawing(content, where)
     image = open_image(io.BytesIO(content), where, whole=True)
     decoding = _decoding(image, where, how)
-    image = on_ground(eight_bits(upright(image)), how.ground)
+    whole = eight_bits(upright(image))
+    image = on_ground(whole, how.ground)
     width, height = image.size
-    fitted, fitting = _fitted(image.convert("L" if how.colour == "grey" else "RGB"), how)
+    fitted, fitting = _fitted(_coloured(image, how), how)
     pixels = np.asarray(fitted, dtype=np.uint8).reshape(how.shape)
     scaling = [] if how.pixel_max == 255 else [f"0..255 scaled to 0..{how.pixel_max}"]
     down, across = height / how.shape[0], width / how.shape[1]
@@ -118,6 +128,7 @@ def prepare_picture(content: bytes, where: str, how: Preparation) -> Prepared:
         enlarged=1 / shrunk[how.fit],
         squeezed=max(down, across) / min(down, across) if how.fit == "stretch" else 1.0,
         original=_small(image),
+        other_ground=_on_other_ground(whole, how) if _is_transparent(whole) else None,
     )
 
 
@@ -181,6 +192,16 @@ def _is_transparent(image: "Image.Image") -> bool:
         return False
     (least, _) = image.convert("RGBA").getchannel("A").getextrema()
     return least != 255
+
+
+def _on_other_ground(image: "Image.Image", how: Preparation) -> float:
+    other: Ground = "black" if how.ground == "white" else "white"
+    fitted, _ = _fitted(_coloured(on_ground(image, other), how), how)
+    return float(np.asarray(fitted).std()) / 255
+
+
+def _coloured(image: "Image.Image", how: Preparation) -> "Image.Image":
+    return image.convert("L" if how.colour == "grey" else "RGB")
 
 
 def _fitted(image: "Image.Image", how: Preparation) -> tuple["Image.Image", list[str]]:

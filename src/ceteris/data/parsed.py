@@ -3,6 +3,7 @@
     images.npy   uint8 (N, H, W, C)
     labels.npy   int64 (N,)
     about.json   name, shape, classes, num_train, pixel_max, digest, notes, checksum
+    files.json   the file of each image, where it has one of its own; names, and no content
 
 The arrays are opened as copy-on-write maps: workers share the pages, torch gets a writable view,
 and nothing that is written into it reaches the file or another process. A folder is written beside
@@ -105,6 +106,21 @@ def open_intact(folder: Path, digest: str | None = None) -> DataSet | None:
     return data if intact and digest in (None, data.digest) else None
 
 
+def file_names(folder: Path, count: int) -> tuple[str, ...]:
+    """The file of each image of the set in ``folder``; empty where none, or no whole list, is kept.
+
+    Args:
+        folder: where the set was written.
+        count: images of the set.
+    """
+    try:
+        found = json.loads((folder / "files.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    whole = isinstance(found, list) and len(found) == count
+    return tuple(found) if whole and all(isinstance(name, str) for name in found) else ()
+
+
 def find_parsed(cache: Path, digest: str) -> DataSet | None:
     """Map the set with this content digest, if the cache holds it parsed and intact."""
     for about in sorted((cache / "parsed").glob("*/about.json")):
@@ -188,6 +204,10 @@ def _write_files(content: Content, building: Path) -> _About:
         _write_header(stream, content.shape[:1], "<i8")
         stream.write(labels)
         _sync(stream)
+    if content.files:
+        with (building / "files.json").open("wb") as stream:
+            stream.write(json.dumps(content.files).encode() + b"\n")
+            _sync(stream)
     # Of what can be read back, and not of what was meant to be written.
     written = _map(building / "images.npy", content.shape, np.dtype(np.uint8))
     about = replace(about, checksum=_checksum(about, written, content.labels))

@@ -9,11 +9,13 @@ moving picture the first frame is taken. Colour profiles are not applied.
 
 import io
 import warnings
+from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
 from ceteris.data.dataset import Images
+from ceteris.data.layout import SUFFIXES
 from ceteris.errors import CeterisError, shown
 
 if TYPE_CHECKING:
@@ -90,10 +92,23 @@ def open_image(stream: BinaryIO, where: str, *, whole: bool) -> "Image.Image":
             fix="make it smaller, or take it out of the folder",
         ) from error
     except UnidentifiedImageError:
-        raise _unreadable(where, "no format we know") from None
+        raise _unknown_format(where) from None
     except Exception as error:  # what decoders raise on broken files is not a closed list
         raise _unreadable(where, str(error) or type(error).__name__) from error
     return image
+
+
+def _unknown_format(where: str) -> CeterisError:
+    """A file that is called a picture is a broken one; any other is none."""
+    suffix = PurePath(where).suffix.lower()
+    if not suffix or suffix in SUFFIXES:
+        return _unreadable(where, "no format we know")
+    return CeterisError(
+        f"{shown(where)} is no picture that can be read",
+        received=f"a {shown(suffix)[1:-1]} file, not a PNG, JPEG, WebP or BMP one",
+        expected="a PNG, JPEG, WebP or BMP file",
+        fix="leave it out, or save it as PNG if it is a picture",
+    )
 
 
 def _unreadable(where: str, why: str) -> CeterisError:

@@ -162,5 +162,7 @@ def _unknown_word(word: str, held: Sequence[Held], where: str) -> CeterisError:
         f"there is no layer {shown(word)} to freeze",
         received=f"freeze = {shown(word)}  ({where})",
         expected=f'layers with weights: {", ".join(layers[:_MOST_SHOWN])}{more}; or "{BODY}"',
-        fix=f"did you mean '{guess}'?" if guess else "choose one of the names above",
+        fix=f"did you mean '{guess}'?"
+        if guess
+        else f'choose one of the names above, or write freeze = "{BODY}": all but the last layer',
     )

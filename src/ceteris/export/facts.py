@@ -10,6 +10,8 @@ import numpy as np
 
 from ceteris.conduct import Trained
 from ceteris.data import DATA_SETS
+from ceteris.data.own_pictures import Fit, default_fit
+from ceteris.export.preparing import recipe
 from ceteris.nets import Layer
 
 _NO_LICENCE = "not known to Ceteris: the data are your own, and so are their terms"
@@ -28,6 +30,7 @@ class Facts:
         offset, divisor: float32 (C,): the network is given ``(pixel - offset) / divisor``.
         weights: name -> array, as the run stored them.
         about: where it comes from: study, arm, seed, run, data, licence.
+        fit: what becomes of pictures of another aspect ratio.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Facts:
     divisor: np.ndarray
     weights: Mapping[str, np.ndarray]
     about: Mapping[str, Any]
+    fit: Fit = "pad"
 
     @property
     def header(self) -> dict[str, Any]:
@@ -48,6 +52,7 @@ class Facts:
             "classes": list(self.classes),
             "input": self.input_sentence,
             "input_shape": list(self.input_shape),
+            "preparation": recipe(self),
             "layers": [layer.to_dict() for layer in self.layers],
             "normalisation": {
                 "offset": self.offset.tolist(),
@@ -83,6 +88,7 @@ def facts_of(trained: Trained) -> Facts:
         offset=trained.normalisation.offset,
         divisor=trained.normalisation.divisor,
         weights=trained.weights,
+        fit=default_fit(entry) if entry else "pad",
         about={
             "made_by": f"ceteris {version('ceteris')}",
             "study": trained.study,

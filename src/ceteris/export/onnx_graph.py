@@ -91,6 +91,7 @@ def describe(model: Any, facts: Facts) -> None:
         "classes": _json(header["classes"]),
         "input": facts.input_sentence,
         "normalisation": _json(header["normalisation"]),
+        "preparation": _json(header["preparation"]),
         "layers": _json(header["layers"]),
         **{key: str(value) for key, value in facts.about.items()},
     }

@@ -12,6 +12,7 @@ from pprint import pformat
 import numpy as np
 
 from ceteris.export.facts import Facts
+from ceteris.export.preparing import prepare_code
 from ceteris.nets import (
     Activation,
     AvgPool,
@@ -59,6 +60,8 @@ def torch_code(facts: Facts) -> str:
         num_classes=len(facts.classes),
         layers="\n".join(lines),
         weights=WEIGHTS,
+        prepare=prepare_code(facts),
+        use=_WITH_FILES if prepare_code(facts) else _WITH_PIXELS,
     )
 
 
@@ -205,14 +208,23 @@ _HELPERS = {
         return self.layers(x) + self.shortcut(x)''',
 }
 
-_TEMPLATE = '''"""{name}, a trained network, as a plain PyTorch module. Written by {maker}.
-
+_WITH_PIXELS = """\
     from model import load, classify
     network = load()
     classify(network, pixels)  # for each image its classes with probabilities, likeliest first
+"""
+_WITH_FILES = """\
+    from model import load, prepare, classify
+    network = load()
+    pixels = prepare("picture.png")[None]
+    classify(network, pixels)  # for each image its classes with probabilities, likeliest first
+"""
+_TEMPLATE = '''"""{name}, a trained network, as a plain PyTorch module. Written by {maker}.
 
+{use}
 Pixels are (batch, H, W, C) with channels last and values of 0 to {largest}, as in the data it was
-trained on; the module scales them itself. This file needs torch and safetensors.
+trained on; the module scales them itself. This file needs torch and safetensors, and Pillow for
+picture files.
 """
 
 from collections import OrderedDict
@@ -251,7 +263,7 @@ def load(path=Path(__file__).with_name("{weights}")):
     """The network with its weights, in evaluation mode."""
     network = Network()
     network.load_state_dict(load_file(path))
-    return network.eval()
+    return network.eval(){prepare}
 
 
 @torch.no_grad()

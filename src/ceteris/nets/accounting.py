@@ -69,7 +69,7 @@ def account(
             give K outputs.
 
     Example:
-        >>> from ceteris.nets.layers import Flatten
+        >>> from ceteris.nets.layers import Dense, Flatten
         >>> account([Flatten(), Dense("classes")], (28, 28, 1), 10)[-1]
         LayerRow(name='dense_1', kind='dense', output_shape=(10,), trainable=7850, fixed=0, \
 multiply_adds=7840)

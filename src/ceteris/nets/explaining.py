@@ -77,6 +77,7 @@ class Explanation:
         forgotten: None where there is no flatten to forget.
         notes: what must be known about the whole.
         described: whether it is known what each layer reads: not of a module of one's own.
+        frozen: by arms of its study, how many of the trainable parameters stay as they start.
     """
 
     title: str
@@ -89,6 +90,7 @@ class Explanation:
     forgotten: ForgottenFlatten | None = None
     notes: tuple[str, ...] = ()
     described: bool = True
+    frozen: tuple[int, ...] = ()
 
     @property
     def trainable(self) -> int:

@@ -18,12 +18,19 @@ class Graded:
         given: what was read; None where it is no answer.
         right: whether it is right.
         said: what to tell whoever gave it.
+        blank: whether nothing was answered.
     """
 
     question: Question
     given: Shape | None
     right: bool
     said: str
+    blank: bool
+
+    @property
+    def unread(self) -> bool:
+        """Whether something was answered that is no answer."""
+        return self.given is None and not self.blank
 
 
 def grade(question: Question, text: str) -> Graded:
@@ -54,7 +61,7 @@ def grade(question: Question, text: str) -> Graded:
         else:
             said = "No answer."
         said += f" It is {answer_text(question)}: {question.why}."
-    return Graded(question, given, right, said)
+    return Graded(question, given, right, said, not text.strip())
 
 
 def answer_text(question: Question) -> str:
@@ -77,7 +84,8 @@ def read_answer(text: str, kind: str) -> Shape | None:
     """Read a shape or a number; None where it is neither.
 
     A shape is three numbers with ``x``, commas or blanks between them, in brackets or not. A number
-    may have its thousands apart, by a comma, a blank, an underscore or an apostrophe.
+    may have its thousands apart, by a comma, a blank, an underscore or an apostrophe, and end in
+    ``.0``, as other programs write whole numbers.
 
     Example:
         >>> read_answer("(127, 127, 5)", "shape"), read_answer("127 x 127 x 5", "shape")
@@ -104,6 +112,7 @@ def read_answer(text: str, kind: str) -> Shape | None:
 
 def _number(text: str) -> int | None:
     """A whole number of at most 18 digits, its thousands apart or not."""
+    text = re.sub(r"(?<=\d)\.00?$", "", text)  # not .000, which are thousands elsewhere
     if re.fullmatch(r"\d{1,18}", text):
         return int(text)
     if re.fullmatch(r"\d{1,3}(?:([,_' ])\d{3})(?:\1\d{3}){0,4}", text):

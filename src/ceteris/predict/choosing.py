@@ -22,8 +22,15 @@ def choose_arm(trained: Sequence[Trained]) -> tuple[tuple[Trained, ...], str]:
     if not all(_BY in run.metrics for run in trained):
         what = "the baseline" if arms[chosen][0].is_baseline else "the first that has finished"
         return tuple(arms[chosen]), f"{what} of {len(arms)} arms, for there is no validation part"
-    means = {n: sum(r.metrics[_BY] for r in runs) / len(runs) for n, runs in arms.items()}
+    means = {name: validation_accuracy(runs) or 0.0 for name, runs in arms.items()}
     best = max(means.values())
     if means[chosen] < best:
         chosen = next(name for name, mean in means.items() if mean == best)
     return tuple(arms[chosen]), f"best of {len(arms)} arms on validation, accuracy {best:.3f}"
+
+
+def validation_accuracy(runs: Sequence[Trained]) -> float | None:
+    """The mean over some runs; None where one of them was not validated."""
+    if not all(_BY in run.metrics for run in runs):
+        return None
+    return sum(run.metrics[_BY] for run in runs) / len(runs)

@@ -39,11 +39,14 @@ def list_pictures(named: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[LeftOu
     A file is taken as it is named, whatever its suffix. Of a folder every file below it with the
     suffix of a picture, in the order of their paths; hidden ones and links are not.
 
+    A name that is not there is left out too, unless nothing at all is there.
+
     Raises:
-        CeterisError: a name that is not there, or a folder without pictures.
+        CeterisError: nothing that was named is there, or a folder holds no pictures.
     """
     found: dict[Path, None] = {}
     left_out: list[LeftOut] = []
+    missing: list[Path] = []
     for path in named:
         if path.is_dir():
             here = dict.fromkeys(_below(path, left_out))
@@ -58,12 +61,15 @@ def list_pictures(named: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[LeftOu
         elif os.path.lexists(path):
             found[path] = None
         else:
-            raise CeterisError(
-                f"there is no file or folder {shown(str(path))}",
-                received="nothing there",
-                expected="a picture, or a folder of pictures",
-                fix="check the path",
-            )
+            missing.append(path)
+    left_out += [LeftOut(str(path), "there is no such file or folder") for path in missing]
+    if missing and not found:
+        raise CeterisError(
+            f"there is no file or folder {shown(str(missing[0]))}",
+            received="nothing there" + (" or at any other that was named" if missing[1:] else ""),
+            expected="a picture, or a folder of pictures",
+            fix="check the path",
+        )
     return tuple(found), tuple(left_out)
 
 

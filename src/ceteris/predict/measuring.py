@@ -1,8 +1,9 @@
 """What a run's own images say about how to doubt: distances, borders, and how far leads are right.
 
-The test part is not looked at. Where a study has no validation part, training images are held out
-of the reference instead: the network has seen them, so their features are nearer than those of new
-pictures, and more than 1% of ordinary pictures may be called unlike.
+The test part is not looked at, but for telling that a picture is one of its images. Where a study
+has no validation part, training images are held out of the reference instead: the network has seen
+them, so their features are nearer than those of new pictures, and more than 1% of ordinary pictures
+may be called unlike.
 """
 
 import math
@@ -16,6 +17,7 @@ from ceteris.conduct import Trained, training_data
 from ceteris.data import DataSet
 from ceteris.errors import CeterisError
 from ceteris.predict.doubts import Measured
+from ceteris.predict.known import OwnImages
 from ceteris.predict.likeness import Likeness, Reference, as_points, measure
 from ceteris.predict.polarity import borders_of
 from ceteris.predict.votes import vote
@@ -70,6 +72,7 @@ def measure_own(
         likeness=likeness,
         borders=borders_of(data.images[train], data.pixel_max),
         margins=_margins(data, networks, held_out) if of == "validation" else None,
+        own=OwnImages(data, split),
     )
     return measured, _notes(likeness)
 
@@ -97,14 +100,17 @@ def _margins(
 def _notes(likeness: Likeness) -> tuple[str, ...]:
     share = likeness.called / likeness.num_held_out
     of = f"{likeness.num_held_out:,} {likeness.held_out} images"
-    found = [f"Of {of} {likeness.called:,} ({share:.1%}) are called unlike too."]
+    if likeness.called:
+        found = [f"Of {of} {likeness.called:,} ({share:.1%}) are called unlike too."]
+    else:
+        found = [f"The farthest of {of} is the limit of unlike."]
     if likeness.held_out == "training":
         found.append(
             "There is no validation part, so that was measured on training images, which the "
             "network has seen: more of ordinary pictures may be called unlike."
         )
     if likeness.num_held_out < _FEW:
-        found.append("So few images make a rough threshold.")
+        found.append("So few images make a rough limit.")
     return tuple(found)
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ceteris.conduct import Trained, open_trained
+from ceteris.conduct import Trained, check_views, open_trained
 from ceteris.data import DATA_SETS
-from ceteris.data.own_pictures import Fit, Preparation, Prepared, prepare_picture
+from ceteris.data.own_pictures import Fit, Preparation, Prepared, default_fit, prepare_picture
 from ceteris.data.pictures import Ground
 from ceteris.errors import CeterisError
-from ceteris.predict.choosing import choose_arm
-from ceteris.predict.doubts import Measured, Seen, doubts_of
+from ceteris.predict.choosing import choose_arm, validation_accuracy
+from ceteris.predict.doubts import Measured, Seen, doubts_of, meanings_of
 from ceteris.predict.files import LeftOut, list_pictures, read_content
 from ceteris.predict.likeness import as_points
 from ceteris.predict.measuring import measure_own
@@ -91,10 +91,12 @@ def predict(
     )
     runs, reason = choose_arm(opened)
     if wanted.views is not None:
+        check_views(wanted.views, runs[0].input_shape, "--views")
         views = wanted.views if wanted.views.identity() else None
         runs = tuple(replace(run, train=replace(run.train, views=views)) for run in runs)
     first = runs[0]
-    how = Preparation(first.input_shape, first.pixel_max, _fit(first, wanted), wanted.ground)
+    fit = wanted.fit or default_fit(DATA_SETS[first.source.name])
+    how = Preparation(first.input_shape, first.pixel_max, fit, wanted.ground)
     pictures, unread = _read(paths, how, originals=wanted.originals)
     networks = [open_network(run) for run in runs]
     measured, notes = Measured(), tuple[str, ...]()
@@ -106,7 +108,7 @@ def predict(
         notes = ()
     if first.train.views is not None:
         notes = (*notes, f"Probabilities are averaged over {first.train.views.words}.")
-    rows = _predict(pictures, networks, measured, first)
+    rows = _predict(pictures, networks, measured, first, wanted.ground)
     return Predictions(
         study=first.study,
         variant=first.variant,
@@ -117,8 +119,10 @@ def predict(
         classes=first.classes,
         input_shape=first.input_shape,
         normalisation=_in_words(first),
+        validation_accuracy=validation_accuracy(runs),
         rows=rows,
         left_out=(*left_out, *unread),
+        meanings=meanings_of({doubt.kind for row in rows for doubt in row.doubts}, measured),
         likeness=None
         if measured.likeness is None
         else LikenessNote(
@@ -144,12 +148,6 @@ def open_network(run: Trained) -> "Network":
         input_shape=run.input_shape,
         num_classes=len(run.classes),
     )
-
-
-def _fit(run: Trained, wanted: Wanted) -> Fit:
-    if wanted.fit is not None:
-        return wanted.fit
-    return "stretch" if DATA_SETS[run.source.name].of_folder else "pad"
 
 
 def _read(
@@ -187,15 +185,20 @@ def _predict(
     networks: Sequence["Network"],
     measured: Measured,
     run: Trained,
+    ground: Ground,
 ) -> tuple[Prediction, ...]:
     if not pictures:
         return ()
     images = np.stack([prepared.pixels for _, prepared in pictures])
     votes = vote([network.logits(images) for network in networks])
     apart = _distances(images, networks[0], measured, run)
+    known = measured.own.find(images) if measured.own is not None else {}
     found = []
-    for (name, prepared), own, own_distances in zip(pictures, votes, apart, strict=True):
-        seen = Seen(prepared, own, own_distances, run.classes, run.pixel_max)
+    for place, (one, own, own_distances) in enumerate(zip(pictures, votes, apart, strict=True)):
+        name, prepared = one
+        seen = Seen(
+            prepared, own, own_distances, run.classes, run.pixel_max, ground, known.get(place, "")
+        )
         found.append(_row(name, prepared, own, seen, measured, run))
     return tuple(found)
 

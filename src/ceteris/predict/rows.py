@@ -76,8 +76,10 @@ class Predictions:
         classes: by label.
         input_shape: (H, W, C).
         normalisation: what the network's own normalisation is, in words.
+        validation_accuracy: of the seeds, their mean; None where there was no validation part.
         rows: one for each picture that could be read.
         left_out: the files that could not.
+        meanings: kind of doubt -> what it means and by which yardstick, of the kinds in ``rows``.
         likeness: how unlike was judged; None where it was not.
         notes: what a reader must know, each a sentence.
     """
@@ -91,7 +93,9 @@ class Predictions:
     classes: tuple[str, ...]
     input_shape: tuple[int, int, int]
     normalisation: str
+    validation_accuracy: float | None
     rows: tuple[Prediction, ...]
     left_out: tuple[LeftOut, ...]
+    meanings: Mapping[str, str]
     likeness: LikenessNote | None
     notes: tuple[str, ...]

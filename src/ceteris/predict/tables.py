@@ -19,8 +19,10 @@ def as_json(found: Predictions) -> dict[str, Any]:
         "classes": list(found.classes),
         "input_shape": list(found.input_shape),
         "normalisation": found.normalisation,
+        "validation_accuracy": found.validation_accuracy,
         "pictures": [_picture(row) for row in found.rows],
         "left_out": [{"name": item.name, "reason": item.reason} for item in found.left_out],
+        "meanings": dict(found.meanings),
         "likeness": None if found.likeness is None else vars(found.likeness).copy(),
         "notes": list(found.notes),
     }

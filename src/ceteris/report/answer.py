@@ -20,6 +20,7 @@ from ceteris.evaluate import (
     number,
     summarise_arms,
 )
+from ceteris.report.starts import is_unfair, start_notes, unfair_note, with_fairness
 from ceteris.store import ENDED, Design, RunRecord, Store
 from ceteris.study import METRICS, Metric, ViewsSpec, views_sentences
 
@@ -140,6 +141,9 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
             ),
         )
         about["baseline"] = baseline
+    if is_unfair(metric, about, [arm.name for arm in design.arms]):
+        role = "exploratory"
+        notes = (*notes, unfair_note(metric))
     available = {name for run in runs for name in run.metrics}
     others = [METRICS[name] for name in METRICS if name in available and name != metric.name]
     arms = _arm_rows(design, about, runs, [metric, *others])
@@ -166,6 +170,7 @@ def _answer(store: Store, design: Design, folder: Path, baseline: str | None) ->
         notes=(
             *_notes_on_arms(arms, about),
             *about.get("data_notes", ()),
+            *start_notes(about),
             *(f"{sentence}." for sentence in dropped_sentences(dropped, len(arms))),
             *views_sentences(
                 {arm: ViewsSpec(**views) for arm, views in about.get("views", {}).items()},
@@ -223,7 +228,8 @@ def _compare(
     if len({run.arm for run in runs}) < 2 or (metric.quantity == "loss" and about["loss"] is None):
         return ()  # losses of different kinds have no difference
     return tuple(
-        compare(
+        with_fairness(row, metric, about)
+        for row in compare(
             _results(runs, metric),
             metric=metric.name,
             baseline=about["baseline"],

@@ -34,7 +34,9 @@ _LANE = 14.0  # pixels between two ways around
 _GAP = 14.0  # between two blocks, for the arrow
 _HEIGHT = 26.0
 _INDENT = 10.0
-_NARROWEST = 240.0  # room for the two words above the blocks
+_NARROWEST = 240.0  # room for the headings above the blocks
+_RULE = "#bfbfbf"
+_SHAPES = "output shape"
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def draw_network(explained: Explanation) -> str:
         text(_MARGIN, _MARGIN + 12, explained.title, size=16, bold=True),
         text(_MARGIN, _MARGIN + 32, said, fill=FAINT),
     ]
-    top, widest = _MARGIN + 52, max(width_of(explained.title, 17), width_of(said))
+    top, widest = _MARGIN + 60, max(width_of(explained.title, 17), width_of(said))
     nodes = draw_nodes(explained, _MARGIN, top)
     if nodes is not None:
         parts += nodes.parts
@@ -151,27 +153,35 @@ def _draw_blocks(
         for b in drawn
     )
     wide = max(wide + 56, _NARROWEST)  # 56 for the gaps between the three texts and at both ends
-    shapes = max(width_of(b.shape) for b in drawn)
+    seen = [b.shape for b in drawn] + [shape_text(explained.input_shape)]
+    shapes = max(*(width_of(shape) for shape in seen), width_of(_SHAPES, 12.5))
     center = left + wide / 2
-    tops = [top + 22 + place * (_HEIGHT + _GAP) for place in range(len(drawn))]
+    first = top + 16  # the input's block stands here, below the headings
+    tops = [first + (place + 1) * (_HEIGHT + _GAP) for place in range(len(drawn))]
+    right = left + wide + 14 + shapes
     parts = [
-        text(center, top + 4, "input", anchor="middle", fill=FAINT),
-        text(left + wide + 14, top + 4, shape_text(explained.input_shape), fill=FAINT),
-        text(left + wide - 8, top + 4, "parameters", size=11.5, anchor="end", fill=FAINT),
+        text(left + 10, top + 2, "layer", size=11.5, bold=True, fill=FAINT),
+        text(
+            left + wide - 8, top + 2, "parameters", size=11.5, anchor="end", bold=True, fill=FAINT
+        ),
+        text(left + wide + 14, top + 2, _SHAPES, size=11.5, bold=True, fill=FAINT),
+        path([(left, top + 8), (right, top + 8)], stroke=_RULE),
+        box(left, first, wide, _HEIGHT, fill="#ffffff", stroke=FAINT, dashed=True),
+        text(left + 10, first + 17, "input", size=13),
+        text(left + wide + 14, first + 17, shape_text(explained.input_shape)),
     ]
     for place, (block, y) in enumerate(zip(drawn, tops, strict=True)):
         if arrays and place in arrays[place].reads:
-            start = top + 8 if place == 0 else tops[place - 1] + _HEIGHT
-            parts.append(path([(center, start), (center, y)], arrow=True))
+            parts.append(path([(center, y - _GAP), (center, y)], arrow=True))
         x = left + _INDENT * block.depth
         parts += _draw_block(block, x, y, left + wide - x)
         parts.append(text(left + wide + 14, y + 17, block.shape))
     for lane in around:
         x = left - _LANE * (lane.place + 0.5)
-        start = top + 14 if lane.start < 0 else tops[lane.start] + _HEIGHT + 4
+        start = (first if lane.start < 0 else tops[lane.start]) + _HEIGHT + 4
         end = (left + _INDENT * drawn[lane.end].depth, tops[lane.end] + _HEIGHT / 2)
         parts.append(path([(center, start), (x, start), (x, end[1]), end], arrow=True))
-    return parts, left + wide + 14 + shapes, tops[-1] + _HEIGHT
+    return parts, right, tops[-1] + _HEIGHT
 
 
 def _draw_block(block: Block, x: float, y: float, width: float) -> list[str]:

@@ -22,11 +22,13 @@ class Column:
         name: ``"input"``, or the dense layer's.
         size: how many nodes it stands for.
         beside: what follows the dense layer: ``"relu"``.
+        product: of the input, what its size comes from: ``"28 x 28 x 1"``; else empty.
     """
 
     name: str
     size: int
     beside: str
+    product: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def columns(explained: Explanation) -> tuple[Column, ...]:
     places = [i for i, layer in enumerate(layers) if layer.kind == "dense"]
     if not places or len(places) >= _MOST_COLUMNS:
         return ()
-    found = [Column("input", layers[places[0]].input_shape[-1], "")]
+    sides = explained.input_shape
+    product = " x ".join(map(str, sides)) if len(sides) > 1 else ""
+    found = [Column("input", layers[places[0]].input_shape[-1], "", product)]
     for place, end in zip(places, [*places[1:], len(layers)], strict=True):
         after = [layer.kind for layer in layers[place + 1 : end] if layer.kind in ACTIVATIONS]
         found.append(Column(layers[place].name, layers[place].output_shape[-1], ", ".join(after)))
@@ -69,7 +73,7 @@ def draw_nodes(explained: Explanation, left: float, top: float) -> Drawn | None:
         return None
     tallest = max(len(_slots(column.size)) for column in found) - 1
     middle = top + 22 + _STEP * tallest / 2
-    apart = max(110.0, *(max(width_of(c.name), width_of(c.beside)) + 16 for c in found))
+    apart = max(110.0, *(max(width_of(c.name), width_of(_under(c))) + 16 for c in found))
     at = [left + apart / 2 + apart * place for place in range(len(found))]
     rows = [_heights(column.size, middle) for column in found]
     parts = []
@@ -86,9 +90,14 @@ def draw_nodes(explained: Explanation, left: float, top: float) -> Drawn | None:
         parts += [
             text(x, top + 2, column.name, anchor="middle"),
             text(x, bottom, f"{column.size:,}", anchor="middle", bold=True, size=13),
-            text(x, bottom + 16, column.beside, anchor="middle", fill=FAINT),
+            text(x, bottom + 16, _under(column), anchor="middle", fill=FAINT),
         ]
     return Drawn(parts, left + apart * len(found), bottom + 16)
+
+
+def _under(column: Column) -> str:
+    """What is said below the number of nodes."""
+    return f"= {column.product}" if column.product else column.beside
 
 
 def _slots(size: int) -> list[bool]:

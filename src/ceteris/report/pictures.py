@@ -20,6 +20,7 @@ _MARGIN = 12
 _LINE = 16  # height of a line of text
 _LETTER = 6.2  # width of a letter on average, at the size below
 _WIDEST_NAMES = 200
+_WIDEST_NOTES = 720
 _DPI = 100
 _POINTS = 7.5
 _WHITE = 255
@@ -58,9 +59,10 @@ def lay_out(gallery: Gallery) -> Layout:
     left = _MARGIN + (min(_WIDEST_NAMES, round(longest * _LETTER) + _GAP) if longest else 0)
     top = _MARGIN + 2 * _LINE + (_LINE if gallery.headings else 0)
     step = (cell[0] + _GAP + (_LINE if gallery.captions else 0), cell[1] + _GAP)
-    words = round(len(gallery.title) * _LETTER) + 2 * _MARGIN
+    noted = min(_WIDEST_NOTES, max((len(note) for note in gallery.notes), default=0) * _LETTER)
+    words = round(max(len(gallery.title) * _LETTER, noted)) + 2 * _MARGIN
     size = (
-        top + num_rows * step[0] - _GAP + _MARGIN,
+        top + num_rows * step[0] - _GAP + _MARGIN + len(gallery.notes) * _LINE,
         max(left + num_columns * step[1] - _GAP + _MARGIN, words),
     )
     return Layout(enlarged, every, cell, (top, left), step, size)
@@ -130,6 +132,9 @@ def _draw(gallery: Gallery, layout: Layout) -> bytes:
         for j, caption in enumerate(line):
             middle = left + j * right + layout.cell[1] / 2
             write(caption, middle, below, room=right, align="center", weight="normal")
+    for i, note in enumerate(reversed(gallery.notes)):
+        from_below = height - _MARGIN - (i + 0.5) * _LINE
+        write(note, _MARGIN, from_below, room=width, align="left", weight="normal")
     found = io.BytesIO()
     with warnings.catch_warnings():
         # A class may be named in a script that the font does not have; boxes are drawn then.

@@ -58,6 +58,7 @@ size = [{height}, {width}]    # every picture is resized to this: height, width
 colour = "{colour}"           # or "{other}"
 validation = 0.2              # held out of training, to choose on
 test = 0.2                    # opened once, at the end of each run
+# drop = ["leaked", "conflicting"]  # training images that are test images, or of two classes, too
 """
 
 

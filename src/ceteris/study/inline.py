@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ceteris.errors import CeterisError, shown
+from ceteris.errors import CeterisError, nearest, shown
 from ceteris.study.load import catalogue, load
 from ceteris.study.messages import four_parts
 from ceteris.study.spec import AugmentSpec, ViewsSpec
@@ -75,6 +75,16 @@ def _read(text: str, model: type[_Table], option: str, example: str) -> _Table:
                 fix="write each option once, an equals sign, its value, and commas between them",
             )
         values[key] = _value(value) if equals else True
+    known = list(model.model_fields)
+    for key in values:
+        if key not in known:
+            guess = next((k for k in known if k.startswith(key)), None) or nearest(key, known)
+            raise CeterisError(
+                f"there is no option {shown(key)} of {option.removeprefix('--')}",
+                received=f"{option} {shown(text)}",
+                expected=f"one of {', '.join(known)}",
+                fix=f"did you mean '{guess}'?" if guess else "use one of the options above",
+            )
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from ceteris.errors import CeterisError, nearest, shown
 from ceteris.factors import FACTORS
+from ceteris.study.spec import AugmentSpec, DataSpec, TrainSpec, ViewsSpec
 
 # What each kind of finding expects, in words a person would use. `{...}` is filled from the
 # finding's context. A kind that is not here falls back to pydantic's own sentence.
@@ -35,6 +36,23 @@ _EXPECTED: Mapping[str, str] = {
     "too_long": "{max_length} or fewer entries",
     "missing": "a value",
 }
+
+
+# What to write for a value that is of no use, by key, where an example says more than "change it".
+_EXAMPLES: Mapping[str, str] = {
+    "augment": "{ rotation = 10, flip = true }",
+    "views": "{ flip = true }",
+    "start": '"STUDY:ARM"',
+    "freeze": '"body"',
+    "drop": '["leaked"]',
+}
+# Where a key may stand that was written in another table; the first that has it.
+_TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("data", DataSpec),
+    ("train", TrainSpec),
+    ("train.augment", AugmentSpec),
+    ("train.views", ViewsSpec),
+)
 
 
 def four_parts(
@@ -66,7 +84,7 @@ def four_parts(
         f"'{key}' cannot be {shown(finding['input'])}",
         received=f"{path[-1] if path else 'the study'} = {shown(finding['input'])}  ({where})",
         expected=_expected(finding),
-        fix=f"change {key}",
+        fix=_fix(path, finding),
     )
 
 
@@ -77,15 +95,28 @@ def unknown_key(path: Sequence[str], known: Sequence[str], label: str) -> Ceteri
 
 def _unknown_key(path: list[str], known: list[str], label: str) -> CeterisError:
     table = ".".join(path[:-1])
-    guess = nearest(path[-1], known)
-    if not table and path[-1] in FACTORS:  # a key of another table, written at the top
-        guess = FACTORS[path[-1]].path
+    guess = _elsewhere(path[-1])
+    if guess is None or guess == ".".join(path):
+        guess = nearest(path[-1], known)
     return CeterisError(
         f"there is no key {shown(path[-1])} in " + (f"[{table}]" if table else "a study"),
         received=f"{'.'.join(path)}  ({label})",
         expected=f"one of {', '.join(sorted(known))}",
         fix=f"did you mean '{guess}'?" if guess else "remove it, or use one of the keys above",
     )
+
+
+def _elsewhere(key: str) -> str | None:
+    """The dotted place of a key that was written in a table that does not have it."""
+    if key in FACTORS:
+        return FACTORS[key].path
+    return next((f"{table}.{key}" for table, model in _TABLES if key in model.model_fields), None)
+
+
+def _fix(path: Sequence[str], finding: ErrorDetails) -> str:
+    if finding["type"] == "value_error" and path and path[-1] in _EXAMPLES:
+        return f"write {path[-1]} = {_EXAMPLES[path[-1]]}"
+    return f"change {'.'.join(path)}"
 
 
 def _expected(finding: ErrorDetails) -> str:

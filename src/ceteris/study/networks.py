@@ -46,6 +46,7 @@ class NamedNetwork:
         source: the data set of its study; None where it is of none.
         network: its entry in the register; None where it is of none.
         arguments: what the entry's layers were made with, where that was said.
+        freezes: ``train.freeze`` -> the names of its study's arms that have it, where any has.
     """
 
     title: str
@@ -53,6 +54,7 @@ class NamedNetwork:
     source: DataSource | None = None
     network: Network | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    freezes: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def images(self) -> Images | None:
         """The images it is made for, or None where nothing says so.
@@ -145,16 +147,20 @@ def _of_study(word: str, overrides: Sequence[str]) -> tuple[NamedNetwork, ...]:
     study = load(word, overrides=[_dotted(override) for override in overrides])
     arms: dict[str, list[str]] = {}
     networks: dict[str, Recipe] = {}
+    freezes: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
     for arm in study.arms:
         key = repr((arm.recipe.network.identity(), arm.recipe.data.source))
         arms.setdefault(key, []).append(arm.name)
         networks.setdefault(key, arm.recipe)
+        frozen = freezes.setdefault(key, {})
+        if words := arm.recipe.train.freeze:
+            frozen[words] = (*frozen.get(words, ()), arm.name)
     named = []
     for key, recipe in networks.items():
         said = study.name
         if len(networks) > 1:
             said += f": {'; '.join(arms[key])}"
-        named.append(NamedNetwork(said, recipe.network, recipe.data.source))
+        named.append(NamedNetwork(said, recipe.network, recipe.data.source, freezes=freezes[key]))
     return tuple(named)
 
 
