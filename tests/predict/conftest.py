@@ -33,8 +33,8 @@ def trained_once() -> Trained:
         seeds=3,
         data={"name": "digits", "validation": 0.2},
         network={"name": "mlp", "hidden": [32]},
-        train={"steps": 200, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.01,
-               "evaluate_every": 200},
+        train={"steps": 400, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.005,
+               "evaluate_every": 400},
     )  # fmt: skip
     write_scenes(root / "scenes")
     convolution = {"layer": "conv", "filters": 4, "kernel": 3}
