@@ -18,8 +18,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, cast
 
-from ceteris.data.bzip2 import bzip2_blocks
-
 _ZIP_MAGIC = b"PK\x03\x04"
 _STEP = 1 << 20  # bytes at a time, so that no step allocates what a bomb would like to fill
 _TAR_OVERHEAD = 1 << 20  # bytes of an archive besides the files that are wanted: heads, a readme
@@ -58,9 +56,6 @@ def unpack_file(path: Path, name: str, limit: int) -> bytearray:
             if name not in members:
                 raise DamagedError(f"no {name} in it")
             return members[name]
-        blocks = _parallel(raw, limit)
-        if blocks is not None:
-            return _join(blocks, limit)
         with _decompressed(raw) as stream:
             return _read_all(stream, limit)
 
@@ -170,31 +165,6 @@ def _read_all(stream: IO[bytes], limit: int) -> bytearray:
             filled += len(step)
     if filled == limit and stream.read(1):
         raise TooMuchError(limit)
-    del content[filled:]
-    return content
-
-
-def _parallel(raw: IO[bytes], limit: int) -> Iterator[bytes] | None:
-    """The content in blocks if it is packed in a way that several cores can unpack."""
-    packed = b""
-    if raw.read(3) == b"BZh":
-        raw.seek(0)
-        packed = raw.read(limit + _TAR_OVERHEAD)  # packing adds little, even to noise
-        if raw.read(1):
-            packed = b""
-    raw.seek(0)
-    return bzip2_blocks(packed, limit) if packed else None
-
-
-def _join(blocks: Iterator[bytes], limit: int) -> bytearray:
-    """All blocks in one, which must hold ``limit`` bytes or fewer."""
-    content = bytearray(limit)
-    filled = 0
-    for block in blocks:
-        if filled + len(block) > limit:
-            raise TooMuchError(limit)
-        content[filled : filled + len(block)] = block
-        filled += len(block)
     del content[filled:]
     return content
 
