@@ -103,7 +103,7 @@ def test_the_same_pixels(
 def test_a_network_that_takes_no_pictures_has_none(tmp_path: Path) -> None:
     model = model_of(tmp_path, input_shape=(4, 4, 2), pixel_max=255)
     assert not hasattr(model, "prepare")
-    assert recipe(facts_for(layers_of(NETWORKS["dense alone"]), (4, 4, 2))) is None
+    assert recipe((4, 4, 2), 255, "pad") is None
 
 
 def test_the_default_is_what_training_pictures_became() -> None:

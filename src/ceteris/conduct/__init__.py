@@ -7,12 +7,12 @@ the study; :func:`run` trains what is not trained yet. A command repeated is a c
 from ceteris.conduct.finding import find_folder, find_runs, unknown_variant
 from ceteris.conduct.history import same_question_looks
 from ceteris.conduct.overlap import Overlap, dropped_of, dropped_sentences, overlap_of
+from ceteris.conduct.permission import permit_code
 from ceteris.conduct.plan import (
     Plan,
     PlannedRun,
     check_crop,
     check_views,
-    permit_code,
     prepare,
     tasks_of,
 )

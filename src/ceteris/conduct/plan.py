@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ceteris.conduct.permission import permit_code
 from ceteris.conduct.settle import Settled, settle
 from ceteris.conduct.starting import Beginning, begin_arms
 from ceteris.data import DataSet, Split, SplitRecipe, make_split, open_data, split_digest
 from ceteris.engine import Rows, Task, by_value, count_module, environment
 from ceteris.errors import CeterisError
-from ceteris.nets import CodeReference, account, count_parameters
+from ceteris.nets import account, count_parameters
 from ceteris.store import Home, making_home, study_folder
-from ceteris.study import Arm, AugmentSpec, NetworkRecipe, Study, ViewsSpec, plain
+from ceteris.study import Arm, AugmentSpec, Study, ViewsSpec, plain
 
 _EQUAL_WITHIN = 0.01  # whole widths rarely give exactly equal counts
 
@@ -256,26 +257,6 @@ def check_views(views: ViewsSpec | None, shape: tuple[int, ...], whose: str) -> 
             expected=f"0 to {most} pixels, less than half of the shorter side",
             fix="lower shift_pixels; 1 or 2 are usual",
         )
-
-
-def permit_code(
-    networks: Sequence[NetworkRecipe], allowed: bool, announce: Callable[[str], None]
-) -> None:
-    """Name every file before it is executed, once; refuse it where code is not allowed."""
-    references = {
-        reference.digest: reference
-        for network in networks
-        if isinstance(reference := network.reference, CodeReference)
-    }
-    for reference in references.values():
-        if not allowed:
-            raise CeterisError(
-                "this study executes code of its own, and --no-code refuses that",
-                received=f"{reference.file}, function {reference.function}",
-                expected="a study without network code",
-                fix="read the file, then run without --no-code",
-            )
-        announce(f"executing {reference.file} (code digest {reference.digest[:12]})")
 
 
 def _count(arm: Arm, data: DataSet) -> int:

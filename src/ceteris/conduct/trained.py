@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ceteris.conduct.finding import NamedRuns, find_runs
-from ceteris.conduct.plan import permit_code
+from ceteris.conduct.permission import permit_code
 from ceteris.data import (
     DATA_SETS,
     DataSet,

@@ -52,7 +52,7 @@ class Facts:
             "classes": list(self.classes),
             "input": self.input_sentence,
             "input_shape": list(self.input_shape),
-            "preparation": recipe(self),
+            "preparation": recipe(self.input_shape, self.pixel_max, self.fit),
             "layers": [layer.to_dict() for layer in self.layers],
             "normalisation": {
                 "offset": self.offset.tolist(),

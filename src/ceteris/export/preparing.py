@@ -3,49 +3,52 @@
 Both say what ``ceteris predict`` does where nothing else is asked of it.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ceteris.data.own_pictures import Fit
 from ceteris.data.pictures import CHANNELS, FORMATS
 
-if TYPE_CHECKING:
-    from ceteris.export.facts import Facts
-
 _GROUND = "white"
 
 
-def recipe(facts: "Facts") -> dict[str, Any] | None:
-    """The steps as plain values; None where the network does not take pictures."""
-    height, width, channels = facts.input_shape
+def recipe(input_shape: tuple[int, int, int], pixel_max: int, fit: Fit) -> dict[str, Any] | None:
+    """The steps as plain values; None where the network does not take pictures.
+
+    Args:
+        input_shape: (H, W, C) of what the network is given.
+        pixel_max: the largest value a pixel can have.
+        fit: what becomes of pictures of another aspect ratio.
+    """
+    height, width, channels = input_shape
     if channels not in CHANNELS.values():
         return None
     mode = _mode(channels)
     return {
         "size": {"height": height, "width": width},
-        "fit": facts.fit,
+        "fit": fit,
         "ground": _GROUND,
         "mode": mode,
         "resampling": "BILINEAR",
-        "largest": facts.pixel_max,
+        "largest": pixel_max,
         "steps": [
             "decode the first frame with Pillow; colour profiles are not applied",
             "turn it as its EXIF orientation says",
             "of 16 bits keep the upper 8",
             f"where it can be transparent: Image.alpha_composite, as RGBA, on {_GROUND}",
             f"convert({mode!r})",
-            _FITTED[facts.fit].format(width=width, height=height),
-            f"round(pixel * {facts.pixel_max} / 255) as uint8, channels last",
+            _FITTED[fit].format(width=width, height=height),
+            f"round(pixel * {pixel_max} / 255) as uint8, channels last",
         ],
     }
 
 
-def prepare_code(facts: "Facts") -> str:
+def prepare_code(channels: int, fit: Fit) -> str:
     """The function ``prepare`` of ``model.py``; empty where the network does not take pictures."""
-    channels = facts.input_shape[2]
     if channels not in CHANNELS.values():
         return ""
-    fitted = _FIT_CODE[facts.fit]
-    return _PREPARE.format(formats=FORMATS, ground=_GROUND, mode=_mode(channels), fitted=fitted)
+    return _PREPARE.format(
+        formats=FORMATS, ground=_GROUND, mode=_mode(channels), fitted=_FIT_CODE[fit]
+    )
 
 
 def _mode(channels: int) -> str:

@@ -48,6 +48,7 @@ def torch_code(facts: Facts) -> str:
     lines = _path(standings, "", indent=16)
     used = {type(standing.layer) for standing in standings}
     helpers = [text for kind, text in _HELPERS.items() if kind in used]
+    prepare = prepare_code(facts.input_shape[2], facts.fit)
     return _TEMPLATE.format(
         name=_plain(facts.name),
         maker=facts.about["made_by"],
@@ -60,8 +61,8 @@ def torch_code(facts: Facts) -> str:
         num_classes=len(facts.classes),
         layers="\n".join(lines),
         weights=WEIGHTS,
-        prepare=prepare_code(facts),
-        use=_WITH_FILES if prepare_code(facts) else _WITH_PIXELS,
+        prepare=prepare,
+        use=_WITH_FILES if prepare else _WITH_PIXELS,
     )
 
 

@@ -125,7 +125,8 @@ def _about(found: Predictions) -> str:
         voting = (
             f"{len(found.seeds)} of {found.num_seeds} seeds vote; probabilities are their means."
         )
-    return f"{said}. {voting} Every picture is {found.normalisation} before the network."
+    pixels = found.normalisation.removeprefix("pixels ")
+    return f"{said}. {voting} Pixels for the network: {pixels}."
 
 
 def _card(row: Prediction, top: int) -> str:
