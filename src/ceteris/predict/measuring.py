@@ -74,7 +74,7 @@ def measure_own(
         margins=_margins(data, networks, held_out) if of == "validation" else None,
         own=OwnImages(data, split),
     )
-    return measured, _notes(likeness)
+    return measured, likeness_notes(likeness)
 
 
 def _likeness(
@@ -97,13 +97,15 @@ def _margins(
     return np.array([own.margin for own in votes]), np.array(right)
 
 
-def _notes(likeness: Likeness) -> tuple[str, ...]:
+def likeness_notes(likeness: Likeness) -> tuple[str, ...]:
+    """What the limits were set on, and how far they can be relied on."""
     share = likeness.called / likeness.num_held_out
     of = f"{likeness.num_held_out:,} {likeness.held_out} images"
+    found = [f"The farthest of {of} is the limit of unlike."]
     if likeness.called:
-        found = [f"Of {of} {likeness.called:,} ({share:.1%}) are called unlike too."]
-    else:
-        found = [f"The farthest of {of} is the limit of unlike."]
+        # The limits were set on these very images, so their share is no measurement on new ones.
+        beyond = f"{likeness.called:,} ({share:.1%})"
+        found = [f"The limits of unlike were set on {of}; {beyond} of them lie beyond one."]
     if likeness.held_out == "training":
         found.append(
             "There is no validation part, so that was measured on training images, which the "
