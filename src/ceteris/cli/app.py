@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ceteris.cli.data import data_app
-from ceteris.cli.options import HomeFolder, Json, data_folder
+from ceteris.cli.options import HomeFolder, Json, NoCode, data_folder
 from ceteris.cli.quiz import quiz_app
 from ceteris.cli.verbs import Verbs
 
@@ -88,9 +88,7 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Set earlier results aside and start anew.")
     ] = False,
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Refuse a study that executes code of its own.")
-    ] = False,
+    no_code: NoCode = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
@@ -159,9 +157,7 @@ def explain_network(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="With --diagram: replace another drawing.")
     ] = False,
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Refuse a network that executes code of its own.")
-    ] = False,
+    no_code: NoCode = False,
     json: Json = False,
 ) -> None:
     """Explain a network layer by layer, with the arithmetic shown; or solve a width (--match)."""
@@ -288,9 +284,7 @@ def predict_pictures(
             help="Average over views: flip=true,shift_pixels=1.  [as the run was evaluated]",
         ),
     ] = None,
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Refuse a network that is made by code of its own.")
-    ] = False,
+    no_code: NoCode = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
@@ -326,9 +320,7 @@ def export_network(
     out: Annotated[
         Path | None, typer.Option(metavar="PATH", help="What to make.  [the run's name, here]")
     ] = None,
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Refuse a network that is made by code of its own.")
-    ] = False,
+    no_code: NoCode = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What several verbs take: the home, ``--json``, and the read-only data folder."""
+"""What several verbs take: the home, ``--json``, ``--no-code``, and the read-only data folder."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,9 @@ HomeFolder = Annotated[
     typer.Option("--home", help="Where studies are kept.  [CETERIS_HOME, else ~/.ceteris]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+NoCode = Annotated[
+    bool, typer.Option("--no-code", help="Refuse a network that is made by code of its own.")
+]
 
 
 def data_folder() -> Path | None:
